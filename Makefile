@@ -1,0 +1,51 @@
+# The project's commands. `make app` is all that a reader needs.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: app install dev test check bench real phantoms train clean
+
+app: install              ## install what is missing and open the app
+	$(BIN)/streamlit run app.py
+
+install: .venv/installed  ## the run-time packages into .venv
+
+dev: .venv/developed      ## the tools for tests and checks as well
+
+test: dev                 ## all tests
+	$(BIN)/python -m pytest
+
+check: dev                ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: dev                ## speed, as ratios measured side by side
+	$(BIN)/python -m benchmarks.speed
+
+real: dev                 ## every real film and every broken file through the main job
+	$(BIN)/python -m benchmarks.real
+
+phantoms: install         ## a sheet of phantoms, and how much each modality can know
+	$(BIN)/python -m xattn phantoms --sheet docs/images/phantoms_breast.png
+
+train: install            ## the shipped compact breast model, from nothing
+	$(BIN)/python -m xattn train --system breast --preset compact --out assets/models/breast/compact
+
+clean:                    ## remove the environment
+	rm -rf .venv
+
+# uv is quicker where it is at hand; pip does the same.
+INSTALL = if command -v uv >/dev/null 2>&1; then uv pip install --python $(BIN)/python -r $(1); \
+	else $(BIN)/python -m pip install --upgrade pip && $(BIN)/python -m pip install -r $(1); fi
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt | .venv/bin/python
+	$(call INSTALL,requirements.txt)
+	touch $@
+
+.venv/developed: requirements.txt requirements-dev.txt | .venv/bin/python
+	$(call INSTALL,requirements-dev.txt)
+	touch .venv/installed $@
