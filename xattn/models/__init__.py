@@ -1,0 +1,1 @@
+"""The models: encoders, attention and fusion, and the checkpoints that hold them."""
