@@ -1,0 +1,189 @@
+"""The contract of an explainer, and the game that all of them play.
+
+An explainer is a frozen dataclass whose fields are its settings. Called with a model, a case and a
+target it returns an `Attribution`; run by the worker it is a generator that yields the share done
+after each batch. It changes nothing in the model: gradients are `torch.autograd.grad` on returned
+tensors, never hooks, never `backward`.
+"""
+
+import platform
+from abc import ABC, abstractmethod
+from collections.abc import Generator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from importlib.metadata import version
+from typing import ClassVar, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xattn.errors import ExplainError
+from xattn.explain.film import EncodedFilm
+from xattn.models.tokens import ImageTokens, Output
+from xattn.records import Attribution, Case, Facts, Kind, Provenance, Target
+from xattn.systems import LoadedModel
+
+FORMS_AT_ONCE = 1024
+"""Forms per fusion pass: fixed, because another batch size rounds differently."""
+
+Result = TypeVar("Result")
+Steps = Generator[float, None, Result]
+"""Work in parts: yields the share done after each batch, returns its result."""
+
+
+class Game:
+    """One case under one model and target, as a function of what is known of it.
+
+    Players are the film's regions and the form's known fields. v(nothing) is the model's own prior:
+    every region filled, every field missing.
+    """
+
+    def __init__(
+        self, model: LoadedModel, case: Case, target: Target, film: EncodedFilm | None = None
+    ) -> None:
+        self.model = model
+        self.case = case
+        self.target = target
+        self.film = film or EncodedFilm(model, case.film)
+        self.schema = model.system.schema
+
+    @cached_property
+    def form(self) -> tuple[Tensor, Tensor]:
+        """The encoded form: slots (1, S) and what is known (1, F)."""
+        encoding = self.schema.encode(self.case.form)
+        device = self.model.device
+        values = torch.from_numpy(encoding.values)[None].to(device)
+        return values, torch.from_numpy(encoding.known)[None].to(device)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The players of the form: the fields that hold a value."""
+        return self.case.form.known
+
+    @cached_property
+    def value(self) -> float:
+        """v(everything): the prediction, in the target's unit."""
+        return float(self.of_forms(self.film.tokens, self.form[1].cpu().numpy())[0])
+
+    @cached_property
+    def reference(self) -> float:
+        """v(nothing): film and form absent."""
+        return float(self.of_forms(self.film.nothing, np.zeros_like(self.form[1].cpu().numpy()))[0])
+
+    def fuse(self, image: ImageTokens, known: Tensor | None = None) -> Output:
+        """The model's output for tokens of the film and the form with only `known` (M, F) left."""
+        values, complete = self.form
+        known = complete if known is None else known
+        return self.model.module.fuse(image, values.expand(known.shape[0], -1), known)
+
+    def of_forms(self, image: ImageTokens, known: np.ndarray) -> np.ndarray:
+        """Values (M,) float64 of one film's tokens with only `known` (M, F) of the form left."""
+        masks = torch.from_numpy(known).to(self.model.device)
+        with torch.no_grad():
+            parts = [
+                self.target.of(self.fuse(image, part).scores.double())
+                for part in torch.split(masks, FORMS_AT_ONCE)
+            ]
+        return np.asarray(torch.cat(parts).cpu().numpy())
+
+    def of_films(self, films: list[ImageTokens]) -> np.ndarray:
+        """Values (M,) float64 of masked films, in batches, with the form as it is."""
+        _, known = self.form
+        with torch.no_grad():
+            parts = [
+                self.target.of(
+                    self.fuse(film, known.expand(film.tokens.shape[0], -1)).scores.double()
+                )
+                for film in films
+            ]
+        return np.asarray(torch.cat(parts).cpu().numpy())
+
+    def gradient(self, images: Tensor) -> tuple[ImageTokens, Tensor]:
+        """Tokens of images (M, 1, S, S) and values (M,) with the form as it is, differentiable."""
+        with torch.enable_grad():
+            tokens = self.model.module.encode_image(images.requires_grad_())
+            known = self.form[1].expand(images.shape[0], -1)
+            return tokens, self.target.of(self.fuse(tokens, known).scores)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explainer(ABC):
+    """One method with its settings; hashable, so that the instance is its own cache key."""
+
+    label: ClassVar[str]
+    kind: ClassVar[Kind]
+    is_foreign: ClassVar[bool] = False
+    """Whether a library does the work that hooks models or calls back, so that the worker gives it
+    a deep copy of the model and an exclusive turn."""
+
+    is_quick: ClassVar[bool] = False
+    """Whether it answers in one pass, so that it need not wait for others."""
+
+    def __call__(self, model: LoadedModel, case: Case, target: Target) -> Attribution:
+        """The attribution of one prediction.
+
+        Raises:
+            ExplainError: if the result is not finite, or the model does not offer what is needed.
+        """
+        return drain(self.run(Game(model, case, target)))
+
+    def run(self, game: Game) -> Steps[Attribution]:
+        """The attribution in steps, checked as a result before anyone sees it."""
+        attribution = yield from self.steps(game)
+        numbers = [entry.values for entry in attribution.maps]
+        numbers += [np.array([number for _, number in attribution.players])]
+        if not all(np.isfinite(values).all() for values in numbers):
+            raise ExplainError(f"{self.label} gave numbers that are not finite; nothing is shown.")
+        return attribution
+
+    @abstractmethod
+    def steps(self, game: Game) -> Steps[Attribution]:
+        """The method itself."""
+
+    @property
+    def settings(self) -> Facts:
+        """The settings by name, as text: for provenance and the report's method line."""
+        return tuple((field.name, str(getattr(self, field.name))) for field in fields(self))
+
+    def provenance(self, game: Game) -> Provenance:
+        """All that is needed to get the same numbers again."""
+        return provenance(game.model, game.case, method=self.label, settings=self.settings)
+
+
+def provenance(model: LoadedModel, case: Case, *, method: str, settings: Facts) -> Provenance:
+    """Where a number comes from: model, case, method, settings, machine."""
+    description = model.checkpoint.description
+    packages = ("torch", "numpy", "scikit-image", "xattn")
+    return Provenance(
+        system=model.system.name,
+        model_id=model.checkpoint.model_id,
+        model_version=description.version,
+        preset=description.preset,
+        training_data=description.training_data,
+        case_digest=case.digest,
+        file_sha256=case.film.radiograph.file_sha256,
+        method=method,
+        settings=settings,
+        device=model.device.type,
+        threads=torch.get_num_threads(),
+        versions=(
+            ("python", platform.python_version()),
+            *((name, _version(name)) for name in packages),
+        ),
+    )
+
+
+def drain(steps: Steps[Result]) -> Result:
+    """Run steps to their end and give back their result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]  # the generator's declared result
+
+
+def _version(name: str) -> str:
+    import xattn
+
+    return xattn.__version__ if name == "xattn" else version(name)

@@ -1,0 +1,66 @@
+"""Where each field looks on the film, and which fields each patch reads: attention as it is."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from xattn.errors import ExplainError
+from xattn.explain.base import Explainer, Game, Steps
+from xattn.models.attention import CLINICAL_TO_IMAGE, IMAGE_TO_CLINICAL
+from xattn.records import Attribution, Kind, Map
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossAttention(Explainer):
+    """The attention weights of the model's fusion, per field and head, on the film's patches.
+
+    Weights are not importance: a patch can attend to a field and ignore what it reads there.
+    """
+
+    label: ClassVar[str] = "Cross-attention"
+    is_quick: ClassVar[bool] = True
+    kind: ClassVar[Kind] = "attention"
+
+    def steps(self, game: Game) -> Steps[Attribution]:
+        """One forward pass; maps are named `direction/field` and `direction/field/head n`."""
+        with torch.no_grad():
+            attention = game.fuse(game.film.tokens).attention
+        yield 1.0
+        maps = [
+            entry
+            for direction, weights in attention.items()
+            for entry in self._maps(game, direction, weights[0].cpu().numpy())
+        ]
+        if not maps:
+            raise ExplainError("This model fuses without attention over patches and fields.")
+        return Attribution(
+            method=self.label,
+            kind=self.kind,
+            unit="share of attention",
+            target=game.target,
+            placement=game.case.film.placement,
+            provenance=self.provenance(game),
+            maps=tuple(maps),
+            figures=(("uniform share", 1 / len(game.schema.names)),),
+            passes=1,
+        )
+
+    @staticmethod
+    def _maps(game: Game, direction: str, weights: np.ndarray) -> list[Map]:
+        by_field = {IMAGE_TO_CLINICAL: weights.swapaxes(1, 2), CLINICAL_TO_IMAGE: weights}[
+            direction
+        ]
+        height, width = game.film.tokens.grid
+        if by_field.shape[1:] != (len(game.schema.names), height * width):
+            return []
+        maps = []
+        for name, heads in zip(game.schema.names, by_field.swapaxes(0, 1), strict=True):
+            grids = heads.reshape(-1, height, width).astype(np.float32)
+            maps.append(Map(f"{direction}/{name}", grids.mean(axis=0)))
+            maps += [
+                Map(f"{direction}/{name}/head {number}", grid)
+                for number, grid in enumerate(grids, start=1)
+            ]
+        return maps

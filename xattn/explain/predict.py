@@ -1,0 +1,38 @@
+"""A prediction: the value, what each side says alone, and how it moves with the box."""
+
+import numpy as np
+import torch
+from scipy.special import expit
+
+from xattn.explain.base import Game, Steps, provenance
+from xattn.records import Prediction
+
+
+def predict(game: Game) -> Steps[Prediction]:
+    """The prediction of a game's case; one encoder pass, and one more where a box was drawn."""
+    everything = game.form[1].cpu().numpy()
+    unknown = np.zeros_like(everything)
+    image_only = float(game.of_forms(game.film.tokens, unknown)[0])
+    form_only = float(game.of_forms(game.film.nothing, everything)[0])
+    yield 0.5
+    model = game.model
+    return Prediction(
+        target=game.target,
+        value=game.value,
+        probability=float(expit(game.value)) if model.system.is_probability else None,
+        prevalence=model.checkpoint.description.prevalence if model.system.is_probability else None,
+        reference=game.reference,
+        image_only=image_only,
+        form_only=form_only,
+        jitter=_jitter(game),
+        provenance=provenance(model, game.case, method="prediction", settings=()),
+    )
+
+
+def _jitter(game: Game) -> tuple[float, ...]:
+    films = torch.from_numpy(game.case.film.jittered).unsqueeze(1).to(game.model.device)
+    if not len(films):
+        return ()
+    with torch.no_grad():
+        tokens = game.model.module.encode_image(films)
+    return tuple(float(value) for value in game.of_films([tokens]))
