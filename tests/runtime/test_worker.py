@@ -1,0 +1,129 @@
+"""The worker: order, cancel, isolation of faults, bounded results."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from xattn.errors import CancelledError, SchemaError
+from xattn.explain.base import Steps
+from xattn.runtime.worker import Urgency, Worker
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    worker = Worker(capacity=3)
+    yield worker
+    worker.close()
+
+
+def counting(log: list[str], name: str, batches: int = 3) -> Callable[[], Steps[str]]:
+    def steps() -> Steps[str]:
+        for batch in range(batches):
+            log.append(f"{name}{batch}")
+            yield (batch + 1) / batches
+        return name
+
+    return steps
+
+
+def gate(opened: threading.Event) -> Callable[[], Steps[str]]:
+    def steps() -> Steps[str]:
+        opened.wait(10)
+        yield 0.5
+        return "gate"
+
+    return steps
+
+
+def test_urgent_work_goes_between_the_batches_of_other_work(worker: Worker):
+    log: list[str] = []
+    opened = threading.Event()
+    worker.submit("gate", gate(opened), urgency=Urgency.PREDICTION)
+    slow = worker.submit("slow", counting(log, "slow"))
+    late = worker.submit("late", counting(log, "late"))
+    quick = worker.submit("quick", counting(log, "quick", 1), urgency=Urgency.PREDICTION)
+    opened.set()
+    assert (slow.result(10), late.result(10), quick.result(10)) == ("slow", "late", "quick")
+    assert log == ["quick0", "slow0", "slow1", "slow2", "late0", "late1", "late2"]
+    assert slow.progress == 1.0
+
+
+def test_the_same_key_is_computed_once(worker: Worker):
+    log: list[str] = []
+    first = worker.submit("key", counting(log, "a"))
+    assert first.result(10) == "a"
+    assert worker.submit("key", counting(log, "b")).result(10) == "a"
+    assert log == ["a0", "a1", "a2"]
+
+
+def test_results_are_bounded_and_the_oldest_goes(worker: Worker):
+    log: list[str] = []
+    for name in "abcd":
+        worker.submit(name, counting(log, name, 1)).result(10)
+    worker.submit("d", counting(log, "again", 1)).result(10)
+    worker.submit("a", counting(log, "a", 1)).result(10)
+    assert log == ["a0", "b0", "c0", "d0", "a0"]
+
+
+def test_a_cancelled_job_stops_before_its_next_batch(worker: Worker):
+    log: list[str] = []
+    opened = threading.Event()
+    worker.submit("gate", gate(opened), urgency=Urgency.PREDICTION)
+    job = worker.submit("slow", counting(log, "slow"))
+    job.cancel()
+    opened.set()
+    with pytest.raises(CancelledError):
+        job.result(10)
+    assert log == []
+    assert isinstance(job.error, CancelledError)
+    assert worker.submit("slow", counting(log, "slow")).result(10) == "slow"
+
+
+def test_one_owner_cannot_cancel_the_work_of_another(worker: Worker):
+    log: list[str] = []
+    opened = threading.Event()
+    worker.submit("gate", gate(opened), urgency=Urgency.PREDICTION)
+    mine = worker.submit("key", counting(log, "mine"), owner="me")
+    yours = worker.submit("key", counting(log, "yours"), owner="you")
+    mine.cancel()
+    opened.set()
+    assert yours.result(10) == "yours"
+
+
+def test_a_refusal_reaches_the_caller_and_a_fault_becomes_a_sentence(
+    worker: Worker, caplog: pytest.LogCaptureFixture
+):
+    def refuse() -> Steps[str]:
+        yield 0.1
+        raise SchemaError("refused")
+
+    def break_down() -> Steps[str]:
+        yield 0.1
+        raise ZeroDivisionError(typed)
+
+    typed = "Jane Doe, born 1950"
+    with pytest.raises(SchemaError, match="refused"):
+        worker.submit("a", refuse).result(10)
+    with caplog.at_level(logging.ERROR):
+        job = worker.submit("b", break_down)
+        with pytest.raises(ZeroDivisionError):
+            job.result(10)
+    assert str(job.error) == "The work failed through a fault of the program; it was logged."
+    assert "ZeroDivisionError" in caplog.text
+    assert "Jane" not in caplog.text
+    assert worker.submit("c", counting([], "c")).result(10) == "c"
+
+
+def test_many_threads_get_their_own_results(worker: Worker):
+    def ask(name: str) -> None:
+        answers[name] = worker.submit(name, counting([], name, 5), owner=name).result(30)
+
+    answers: dict[str, str] = {}
+    threads = [threading.Thread(target=ask, args=(f"t{i}",)) for i in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == {f"t{i}": f"t{i}" for i in range(40)}

@@ -1,0 +1,1 @@
+"""The device worker and the engine that reads, predicts and explains."""

@@ -1,0 +1,162 @@
+"""The engine: reads a case, predicts, explains. Pages, notebooks and the command line use this."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from xattn.data.clinical import Form, Schema
+from xattn.data.intake import read_image
+from xattn.data.placement import Box, Placement
+from xattn.data.radiograph import Radiograph
+from xattn.errors import ExplainError
+from xattn.explain import DEFAULT_METHODS, EXPLAINERS
+from xattn.explain.base import Game
+from xattn.explain.film import EncodedFilm
+from xattn.explain.predict import predict
+from xattn.records import Attribution, Case, Explanation, Film, Prediction
+from xattn.runtime.worker import Job, Urgency, Worker
+from xattn.systems import LoadedModel
+from xattn.systems import load as load_model
+
+FILMS_KEPT = 8
+"""Encoded films that stay in memory: about 10 MB each with a full pool of masked versions."""
+ASSUMED_FILM_MM = 240.0
+"""The long side of a film whose file gives no spacing: the usual detector of mammography."""
+JITTER = 0.1
+"""Share of the box's place and size by which it is moved; DESIGN 8."""
+
+
+class Engine:
+    """A loaded model behind its worker; one engine may serve any number of threads."""
+
+    def __init__(self, model: LoadedModel, worker: Worker) -> None:
+        self.model = model
+        self.worker = worker
+        self._films: OrderedDict[str, EncodedFilm] = OrderedDict()
+
+    @property
+    def schema(self) -> Schema:
+        """The form of the system."""
+        return self.model.system.schema
+
+    def read(
+        self,
+        source: str | Path | bytes | BinaryIO,
+        form: Mapping[str, object] | Form | None = None,
+        *,
+        box: Box | None = None,
+    ) -> Case:
+        """A case from a file and a form; fields that are not given are unknown.
+
+        Raises:
+            IntakeError: if the file is not a radiograph that can be read, or the box misses it.
+            SchemaError: if the form is refused.
+        """
+        return self.case(read_image(source), form, box=box)
+
+    def case(
+        self,
+        radiograph: Radiograph,
+        form: Mapping[str, object] | Form | None = None,
+        *,
+        box: Box | None = None,
+    ) -> Case:
+        """A case from a radiograph that was read already."""
+        checked = form if isinstance(form, Form) else self.schema.check(form or {})
+        return Case(self.model.system.name, (self._film(radiograph, box),), checked)
+
+    def with_box(self, case: Case, box: Box | None) -> Case:
+        """The same case read through another box, or as a whole."""
+        return replace(case, films=(self._film(case.film.radiograph, box),))
+
+    def predict(self, case: Case) -> Prediction:
+        """The prediction of a case."""
+        return self.start_prediction(case).result()
+
+    def explain(self, case: Case, methods: Sequence[str] = DEFAULT_METHODS) -> Explanation:
+        """The prediction of a case with an attribution by each method.
+
+        Raises:
+            ExplainError: if a method is not known, or cannot explain this model.
+        """
+        prediction = self.start_prediction(case)
+        jobs = [(method, self.start_explanation(case, method)) for method in methods]
+        attributions = tuple((method, job.result()) for method, job in jobs)
+        return Explanation(case, prediction.result(), attributions)
+
+    def start_prediction(self, case: Case, *, owner: str = "") -> Job[Prediction]:
+        """The prediction as a job; it goes before explanations."""
+        return self.worker.submit(
+            ("prediction", self._key(case)),
+            lambda: predict(self._game(case)),
+            urgency=Urgency.PREDICTION,
+            owner=owner,
+        )
+
+    def start_explanation(self, case: Case, method: str, *, owner: str = "") -> Job[Attribution]:
+        """One attribution as a job.
+
+        Raises:
+            ExplainError: if the method is not known.
+        """
+        if method not in EXPLAINERS:
+            known = ", ".join(EXPLAINERS)
+            raise ExplainError(f"The method must be one of {known}, however: {method[:40]!r}.")
+        explainer = EXPLAINERS[method]
+        urgency = Urgency.PREDICTION if explainer.is_quick else Urgency.EXPLANATION
+        return self.worker.submit(
+            (explainer, self._key(case)),
+            lambda: explainer.run(self._game(case)),
+            urgency=urgency,
+            owner=owner,
+        )
+
+    def _film(self, radiograph: Radiograph, box: Box | None) -> Film:
+        size = self.model.module.config.size
+        values = radiograph.model_values()
+        here = self._placement(radiograph, box)
+        boxes = box.jittered(radiograph.shape, fraction=JITTER) if box else ()
+        moved = [self._placement(radiograph, b).to_model(values, fill=0.0) for b in boxes]
+        return Film(
+            radiograph,
+            here,
+            pixels=here.to_model(values, fill=0.0),
+            jittered=np.array(moved, dtype=np.float32).reshape(-1, size, size),
+            box=box,
+        )
+
+    def _placement(self, radiograph: Radiograph, box: Box | None) -> Placement:
+        size = self.model.module.config.size
+        if box is None:
+            return Placement.whole(radiograph.shape, size)
+        spacing = radiograph.spacing_mm
+        pixel_mm = max(spacing) if spacing else ASSUMED_FILM_MM / max(radiograph.shape)
+        margin = self.model.system.margin_mm / pixel_mm / max(box.width, box.height)
+        return Placement.around(radiograph.shape, box, size=size, margin=margin)
+
+    def _key(self, case: Case) -> tuple[str, str]:
+        return self.model.checkpoint.model_id, case.digest
+
+    def _game(self, case: Case) -> Game:
+        return Game(self.model, case, self.model.target, self._encoded(case.film))
+
+    def _encoded(self, film: Film) -> EncodedFilm:
+        """The film's encoding; called in the worker's thread alone, so it needs no lock."""
+        encoded = self._films.pop(film.digest, None) or EncodedFilm(self.model, film)
+        self._films[film.digest] = encoded
+        while len(self._films) > FILMS_KEPT:
+            self._films.popitem(last=False)
+        return encoded
+
+
+def load(name_or_folder: str | Path, *, device: str = "auto") -> Engine:
+    """An engine for a system's shipped model by name, or for a checkpoint folder.
+
+    Raises:
+        XattnError: if there is no such system or folder, or the checkpoint or device is not usable.
+    """
+    return Engine(load_model(name_or_folder, device=device), Worker())
