@@ -1,0 +1,101 @@
+"""Training cases as tensors, and what is taken from them in training so that absence is known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """N cases: `images` (N, 1, S, S) uint8, slots (N, S) and known (N, F) of the form, labels (N,).
+
+    `bayes` (N, 3) holds the Bayes-optimal probabilities given image causes, form, and both.
+    """
+
+    images: Tensor
+    values: Tensor
+    known: Tensor
+    labels: Tensor
+    bayes: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, index: Tensor) -> "Cases":
+        """The cases of these rows."""
+        return Cases(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    def save(self, path: Path) -> None:
+        """Write the cases to one safetensors file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file({field.name: getattr(self, field.name) for field in fields(self)}, path)
+
+    @staticmethod
+    def load(path: Path) -> "Cases":
+        """The cases of a file that `save` wrote."""
+        tensors = load_file(path)
+        return Cases(**{field.name: tensors[field.name] for field in fields(Cases)})
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Cases on a device: images (B, 1, S, S) in 0 to 1, the form, labels (B,) float."""
+
+    images: Tensor
+    values: Tensor
+    known: Tensor
+    labels: Tensor
+
+
+def batches(
+    cases: Cases, size: int, *, device: torch.device, order: Tensor | None = None
+) -> Iterator[Batch]:
+    """The cases in batches, in a given order or their own."""
+    order = torch.arange(len(cases)) if order is None else order
+    for index in torch.split(order, size):
+        part = cases.take(index)
+        yield Batch(
+            part.images.to(device).float() / 255,
+            part.values.to(device),
+            part.known.to(device),
+            part.labels.to(device).float(),
+        )
+
+
+def absent(batch: Batch, fill: float, generator: torch.Generator) -> Batch:
+    """The batch with parts of every case taken away: fields, and blobs of the film filled.
+
+    Each case draws one rate for its film and one for its form from U(0, 1), so that everything from
+    nothing absent to all of it is met; one case in four stays whole on either side, and one in
+    twelve loses everything, which makes v(nothing) the prior (DESIGN 8).
+    """
+    count = len(batch.labels)
+    whole = torch.rand(count, 2, generator=generator) < 0.25
+    rates = torch.rand(count, 2, generator=generator).masked_fill(whole, 0.0)
+    nothing = torch.rand(count, generator=generator) < 1 / 12
+    rates[nothing] = 1.0
+    film_rates, form_rates = rates.unbind(dim=1)
+    lost = torch.rand(batch.known.shape, generator=generator) < form_rates[:, None]
+    covered = blobs(film_rates, batch.images.shape[-1], generator)
+    return Batch(
+        torch.where(covered.to(batch.images.device), fill, batch.images),
+        batch.values,
+        batch.known & ~lost.to(batch.known.device),
+        batch.labels,
+    )
+
+
+def blobs(rates: Tensor, side: int, generator: torch.Generator) -> Tensor:
+    """Masks (B, 1, side, side) bool of irregular patches, each covering its share of the film."""
+    noise = torch.rand(len(rates), 1, 9, 9, generator=generator)
+    smooth = torch.nn.functional.interpolate(noise, size=(side, side), mode="bilinear")
+    coarse = torch.nn.functional.interpolate(noise, size=(56, 56), mode="bilinear").flatten(1)
+    rank = (rates * (coarse.shape[1] - 1)).long()
+    cut = coarse.sort(dim=1).values.gather(1, rank[:, None])
+    covered = smooth < cut.view(-1, 1, 1, 1)
+    covered[rates >= 1] = True
+    return covered

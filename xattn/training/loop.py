@@ -1,0 +1,249 @@
+"""The training loop: one for every system, on one device or several.
+
+    python -m xattn train --system breast --preset compact        one process
+    torchrun --nproc-per-node 4 -m xattn train …                  one process per device
+
+Mixed precision on CUDA and on CPUs that have bfloat16, channels-last, warm-up and cosine, early
+stopping on the validation loss. After each epoch the whole state is written, so a killed run goes
+on where it stopped and ends with the same weights.
+"""
+
+import logging
+import math
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from tqdm import tqdm
+
+from xattn.models.network import Network
+from xattn.training.cases import Batch, Cases, absent, batches
+
+Parts = dict[str, Any]
+"""What a run's state is made of: each has `state_dict` and `load_state_dict`."""
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""From scores (B, K) and labels to a mean."""
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingConfig:
+    """How a model is trained; stored beside the run."""
+
+    epochs: int = 14
+    """Passes over the training cases at most."""
+    batch: int = 64
+    """Cases per step and process."""
+    rate: float = 2e-3
+    """Peak learning rate of AdamW."""
+    decay: float = 0.05
+    """Weight decay; biases, norms and token embeddings have none."""
+    warmup: int = 1
+    """Epochs of linear warm-up before the cosine."""
+    frozen: int = 0
+    """First epochs with the image encoder frozen; 10 in arXiv 2508.16000, for pretrained ones."""
+    patience: int = 5
+    """Epochs without a better validation loss before it stops."""
+    seed: int = 0
+    """Seed of weights, order and what is taken away."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands; written after each epoch."""
+
+    epoch: int = 0
+    best: float = math.inf
+    waited: int = 0
+
+
+def train(
+    model: Network, loss: Loss, data: tuple[Cases, Cases], config: TrainingConfig, folder: Path
+) -> Network:
+    """Train on data[0], stop by data[1]; the model comes back with its best weights.
+
+    `folder` keeps the state: calling again with the same arguments goes on from there.
+    """
+    with processes() as device:
+        return _train(model.to(device), loss, data, config, folder)
+
+
+def _train(
+    model: Network, loss: Loss, data: tuple[Cases, Cases], config: TrainingConfig, folder: Path
+) -> Network:
+    device = next(model.parameters()).device
+    model = model.to(memory_format=torch.channels_last)
+    training, validation = data
+    steps = math.ceil(len(training) / (config.batch * _world()))
+    optimiser = torch.optim.AdamW(_groups(model, config.decay), lr=config.rate)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _curve(config, steps))
+    parts: Parts = {"model": model, "optimiser": optimiser, "schedule": schedule}
+    progress = _resume(folder, parts, device)
+    wrapped = DistributedDataParallel(model) if _world() > 1 else model
+    while progress.epoch < config.epochs and progress.waited < config.patience:
+        _set_frozen(model, frozen=progress.epoch < config.frozen)
+        torch.manual_seed(config.seed * 100_003 + progress.epoch)
+        _epoch(wrapped, loss, (training, config, progress.epoch), (optimiser, schedule))
+        value = validation_loss(model, loss, validation)
+        better = value < progress.best
+        waited = 0 if better else progress.waited + 1
+        progress = Progress(progress.epoch + 1, min(value, progress.best), waited)
+        logger.info("epoch %d: validation loss %.4f", progress.epoch, value)
+        _store(folder, parts, progress, is_best=better)
+    model.load_state_dict(torch.load(folder / "best.pt", map_location=device, weights_only=True))
+    return model.eval()
+
+
+def _epoch(
+    model: nn.Module,
+    loss: Loss,
+    what: tuple[Cases, TrainingConfig, int],
+    how: tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR],
+) -> None:
+    cases, config, epoch = what
+    optimiser, schedule = how
+    device = next(model.parameters()).device
+    generator = torch.Generator().manual_seed(config.seed * 7_919 + epoch)
+    order = torch.randperm(len(cases), generator=generator)[_rank() :: _world()]
+    network = model.module if isinstance(model, DistributedDataParallel) else model
+    assert isinstance(network, Network)
+    fill = network.config.fill
+    model.train()
+    bar = tqdm(total=len(order), desc=f"epoch {epoch + 1}", unit="case", disable=_rank() > 0)
+    for batch in batches(cases, config.batch, device=device, order=order):
+        seen = absent(vary(batch, generator), fill, generator)
+        with autocast(device):
+            scores = model(_channels_last(seen.images), seen.values, seen.known).scores
+        value = loss(scores.float(), seen.labels)
+        optimiser.zero_grad(set_to_none=True)
+        value.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        bar.update(len(batch.labels))
+        bar.set_postfix(loss=f"{value.item():.3f}")
+    bar.close()
+
+
+def vary(batch: Batch, generator: torch.Generator) -> Batch:
+    """The batch with each film's contrast, grey and place changed a little; never mirrored."""
+    count, _, side, _ = batch.images.shape
+    draw = torch.rand(count, 5, generator=generator).to(batch.images.device) * 2 - 1
+    scale = 1 + 0.1 * draw[:, 0]
+    theta = torch.zeros(count, 2, 3, device=batch.images.device)
+    theta[:, 0, 0] = theta[:, 1, 1] = scale
+    theta[:, :, 2] = 0.08 * draw[:, 1:3]
+    places = nn.functional.affine_grid(theta, [count, 1, side, side], align_corners=False)
+    images = nn.functional.grid_sample(batch.images, places, align_corners=False)
+    gain, lift = (1 + 0.15 * draw[:, 3]), 0.05 * draw[:, 4]
+    images = (images * gain.view(-1, 1, 1, 1) + lift.view(-1, 1, 1, 1)).clamp(0, 1)
+    return Batch(images, batch.values, batch.known, batch.labels)
+
+
+def validation_loss(model: Network, loss: Loss, cases: Cases) -> float:
+    """The mean loss over cases as they are."""
+    scores = predict_scores(model, cases)
+    return float(loss(scores, cases.labels.float()))
+
+
+def predict_scores(model: Network, cases: Cases, *, batch: int = 64) -> Tensor:
+    """Raw scores (N, K) float32 on the CPU, in evaluation mode, full precision."""
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        parts = [
+            model(_channels_last(part.images), part.values, part.known).scores.float().cpu()
+            for part in batches(cases, batch, device=device)
+        ]
+    model.train(was_training)
+    return torch.cat(parts)
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bfloat16 where the device computes in it, else full precision."""
+    # torch's only name for this question; CPUs without the instructions emulate slowly.
+    has_it = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
+    return torch.autocast(device.type, torch.bfloat16, enabled=has_it)
+
+
+@contextmanager
+def processes() -> Iterator[torch.device]:
+    """This process's device; joins and leaves the group that torchrun describes, if any."""
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+    is_group = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if is_group:
+        torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield device
+    finally:
+        if is_group:
+            torch.distributed.destroy_process_group()
+
+
+def _rank() -> int:
+    return torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+
+
+def _world() -> int:
+    return torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+
+
+def _channels_last(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=torch.channels_last)
+
+
+def _groups(model: nn.Module, decay: float) -> list[dict[str, object]]:
+    named = list(model.named_parameters())
+    spared = {name for name, p in named if p.ndim < 2 or "_tokens." in name}
+    decayed = [p for name, p in named if name not in spared]
+    plain = [p for name, p in named if name in spared]
+    return [{"params": decayed, "weight_decay": decay}, {"params": plain, "weight_decay": 0.0}]
+
+
+def _curve(config: TrainingConfig, steps: int) -> Callable[[int], float]:
+    warm, total = config.warmup * steps, config.epochs * steps
+
+    def factor(step: int) -> float:
+        if step < warm:
+            return (step + 1) / warm
+        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+
+    return factor
+
+
+def _set_frozen(model: Network, *, frozen: bool) -> None:
+    for parameter in model.backbone.parameters():
+        parameter.requires_grad_(not frozen)
+
+
+def _resume(folder: Path, parts: Parts, device: torch.device) -> Progress:
+    path = folder / "state.pt"
+    if not path.exists():
+        return Progress()
+    state = torch.load(path, map_location=device, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return Progress(**state["progress"])
+
+
+def _store(folder: Path, parts: Parts, progress: Progress, *, is_best: bool) -> None:
+    if _rank() > 0:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: part.state_dict() for name, part in parts.items()}
+    state["progress"] = {"epoch": progress.epoch, "best": progress.best, "waited": progress.waited}
+    for name, content, wanted in (
+        ("best.pt", state["model"], is_best),
+        ("state.pt", state, True),
+    ):
+        if wanted:
+            torch.save(content, folder / f"{name}.part")
+            (folder / f"{name}.part").replace(folder / name)
