@@ -1,0 +1,246 @@
+"""The command line: `python -m xattn COMMAND --help` teaches each command by example."""
+
+import argparse
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import xattn
+from xattn.errors import SchemaError, XattnError
+
+if TYPE_CHECKING:
+    from xattn.data.clinical import Form, Schema
+    from xattn.data.placement import Box
+    from xattn.records import Case
+    from xattn.runtime.engine import Engine
+
+SYSTEMS = ("breast",)
+DESCRIPTION = """Explain what a cross-attention model reads in a radiograph and a clinical form.
+Research use, not for diagnosis."""
+CASE_EXAMPLE = """A form is a JSON object, or a CSV whose first row is read; leave out the unknown:
+
+  {"lesion_type": "mass", "density": 3, "mass_shape": "IRREGULAR", "mass_margins": "SPICULATED"}
+
+Fields: lesion_type, density, mass_shape, mass_margins, calc_type, calc_distribution.
+The box is the lesion on the film in file pixels; without one the model reads the whole film."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give back its exit code; a refusal is one sentence and exit code 2."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    run: Callable[[argparse.Namespace], None] = options.run
+    try:
+        run(options)
+    except XattnError as refusal:
+        print(f"xattn: {refusal}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def app(options: argparse.Namespace) -> None:
+    """Open the app, as `streamlit run app.py` does."""
+    script = Path(xattn.__file__).resolve().parent.parent / "app.py"
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    subprocess.run([*command, *options.streamlit], check=False)  # noqa: S603  # our own script
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Print the prediction of a case as JSON."""
+    from xattn.reports.export import plain_prediction
+
+    engine, case = _case(options)
+    print(json.dumps(plain_prediction(engine.predict(case)), indent=2, allow_nan=False))
+
+
+def explain(options: argparse.Namespace) -> None:
+    """Write explanation.json, the maps and the panels of a case to a folder."""
+    from xattn.explain import DEFAULT_METHODS
+    from xattn.reports.export import write_explanation
+
+    engine, case = _case(options)
+    explanation = engine.explain(case, options.method or DEFAULT_METHODS)
+    for path in write_explanation(explanation, options.out):
+        print(path)
+
+
+def report(options: argparse.Namespace) -> None:
+    """Write the PDF of a case."""
+    from xattn.reports.content import compose
+    from xattn.reports.pdf import render
+
+    engine, case = _case(options)
+    content = compose(engine.explain(case), engine.model)
+    options.out.write_bytes(render(content, archival=options.archival))
+    print(options.out)
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train a model on phantoms and write its checkpoint."""
+    from xattn.systems import find
+    from xattn.training.loop import TrainingConfig
+    from xattn.training.run import Amounts, Run, run
+
+    changes = (("fusion", options.fusion),) if options.fusion else ()
+    experiment = Run(
+        system=find(options.system),
+        preset=options.preset,
+        changes=changes,
+        amounts=Amounts(training=options.phantoms),
+        training=TrainingConfig(epochs=options.epochs, seed=options.seed, frozen=options.frozen),
+    )
+    print(run(experiment, options.cache, options.out).text)
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Print what a checkpoint is worth on phantoms it has not seen."""
+    from xattn.phantoms.breast import Settings
+    from xattn.systems import find, load
+    from xattn.training.evaluate import evaluate as figures
+    from xattn.training.run import Amounts, Run, part_cases
+
+    model = load(options.checkpoint or options.system, device=options.device)
+    experiment = Run(
+        system=find(options.system),
+        amounts=Amounts(test=options.phantoms),
+        settings=Settings(confounded=not options.deconfounded, shifted=options.shifted),
+    )
+    print(figures(model.checkpoint, part_cases(experiment, "test", options.cache)).text)
+
+
+def phantoms(options: argparse.Namespace) -> None:
+    """Print how well each modality can be read at best, and draw a sheet of phantoms."""
+    from PIL import Image
+
+    from xattn.phantoms.breast_bayes import bayes_table
+    from xattn.phantoms.sheet import breast_sheet
+
+    for row in bayes_table(options.count, options.seed):
+        print(row)
+    if options.sheet:
+        Image.fromarray(breast_sheet(seed=options.seed)).save(options.sheet, optimize=True)
+        print(options.sheet)
+
+
+def _case(options: argparse.Namespace) -> "tuple[Engine, Case]":
+    """The engine and the case that the options name."""
+    engine = xattn.load(options.checkpoint or options.system, device=options.device)
+    form = _form(options.form, engine.schema) if options.form else None
+    return engine, engine.read(options.image, form, box=options.box)
+
+
+def _form(path: Path, schema: "Schema") -> "Form":
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SchemaError("The form must be a readable UTF-8 file, JSON or CSV.") from error
+    return schema.read_csv(text)[0] if path.suffix.lower() == ".csv" else schema.read_json(text)
+
+
+def _box(text: str) -> "Box":
+    from xattn.data.placement import Box
+
+    parts = text.split(",")
+    if len(parts) != 4 or not all(part.strip().lstrip("-").isdigit() for part in parts):
+        raise argparse.ArgumentTypeError("expected x,y,width,height in file pixels")
+    return Box(*(int(part) for part in parts))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m xattn", description=DESCRIPTION, formatter_class=_Formatter
+    )
+    parser.add_argument("--version", action="version", version=xattn.__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_app, _add_cases, _add_training, _add_phantoms):
+        add(commands)
+    return parser
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
+    pass
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    run: Callable[[argparse.Namespace], None],
+    *examples: str,
+) -> argparse.ArgumentParser:
+    summary = (run.__doc__ or "").strip()
+    shown = "\n\n".join(f"example:\n  python -m xattn {line}" for line in examples[:1])
+    parser = commands.add_parser(
+        run.__name__,
+        help=summary,
+        description=summary,
+        epilog="\n\n".join([shown, *examples[1:]]),
+        formatter_class=_Formatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_app(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = _command(commands, app, "app")
+    parser.add_argument("streamlit", nargs="*", help="further options of streamlit, after --")
+
+
+def _add_cases(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    example = "--system breast --image film.dcm --form form.json --box 900,1200,400,380"
+    for run, tail in ((predict, ""), (explain, " --out result"), (report, " --out case.pdf")):
+        parser = _command(commands, run, f"{run.__name__} {example}{tail}", CASE_EXAMPLE)
+        _add_model(parser)
+        parser.add_argument("--image", required=True, help="radiograph: DICOM, PNG, JPEG or TIFF")
+        parser.add_argument("--form", type=Path, help="form as JSON or CSV; without one, unknown")
+        parser.add_argument(
+            "--box", type=_box, help="the lesion as x,y,width,height in file pixels"
+        )
+        if tail:
+            parser.add_argument("--out", type=Path, required=True, help="where the result goes")
+        if run is explain:
+            parser.add_argument(
+                "--method",
+                action="append",
+                help="explainer, may be repeated; the default five if none",
+            )
+        if run is report:
+            parser.add_argument("--archival", action="store_true", help="PDF/A-2a and PDF/UA-1")
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--system", choices=SYSTEMS, default="breast", help="which system reads")
+    parser.add_argument("--checkpoint", help="a checkpoint folder instead of the shipped model")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where")
+
+
+def _add_training(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = _command(commands, train, "train --system breast --preset compact --out runs/breast")
+    parser.add_argument("--system", choices=SYSTEMS, default="breast", help="which system")
+    parser.add_argument("--preset", choices=("compact", "paper"), default="compact", help="size")
+    parser.add_argument("--fusion", help="another fusion: co, bidirectional, literal, concat, …")
+    parser.add_argument("--phantoms", type=int, default=12_000, help="phantoms to train on")
+    parser.add_argument("--epochs", type=int, default=14, help="passes at most")
+    parser.add_argument("--frozen", type=int, default=0, help="first epochs with a frozen encoder")
+    parser.add_argument("--seed", type=int, default=0, help="seed of weights and order")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
+    parser.add_argument("--cache", type=Path, default=Path("runs/phantoms"), help="drawn phantoms")
+    parser = _command(commands, evaluate, "evaluate --system breast")
+    _add_model(parser)
+    parser.add_argument("--phantoms", type=int, default=3_000, help="held-out phantoms")
+    parser.add_argument("--deconfounded", action="store_true", help="without the sites' shortcut")
+    parser.add_argument("--shifted", action="store_true", help="physics unseen in training")
+    parser.add_argument("--cache", type=Path, default=Path("runs/phantoms"), help="drawn phantoms")
+
+
+def _add_phantoms(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = _command(commands, phantoms, "phantoms --sheet sheet.png")
+    parser.add_argument("--count", type=int, default=20_000, help="worlds for the Bayes AUCs")
+    parser.add_argument("--seed", type=int, default=0, help="first seed")
+    parser.add_argument("--sheet", type=Path, help="also draw a sheet of phantoms to this PNG")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
