@@ -222,7 +222,7 @@ def _add_training(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--preset", choices=("compact", "paper"), default="compact", help="size")
     parser.add_argument("--fusion", help="another fusion: co, bidirectional, literal, concat, …")
     parser.add_argument("--phantoms", type=int, default=12_000, help="phantoms to train on")
-    parser.add_argument("--epochs", type=int, default=14, help="passes at most")
+    parser.add_argument("--epochs", type=int, default=9, help="passes at most")
     parser.add_argument("--frozen", type=int, default=0, help="first epochs with a frozen encoder")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and order")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")

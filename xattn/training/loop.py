@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 class TrainingConfig:
     """How a model is trained; stored beside the run."""
 
-    epochs: int = 14
+    epochs: int = 9
     """Passes over the training cases at most."""
     batch: int = 64
     """Cases per step and process."""

@@ -1,0 +1,120 @@
+"""The loop: learns, stops, goes on after a kill with the same weights, takes parts away."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from xattn.models.breast import BreastModel, build
+from xattn.training.cases import Cases, absent, batches, blobs
+from xattn.training.loop import TrainingConfig, predict_scores, train, vary
+from xattn.training.losses import binary_cross_entropy
+
+SIZE = 64
+CONFIG = TrainingConfig(epochs=3, batch=16, rate=2e-3, seed=1)
+
+
+def cases(count: int, seed: int) -> Cases:
+    """Bright films are positive, and so is the second option of the second field."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.rand(count, generator=generator) < 0.4
+    grey = 60 + 90 * labels.float() + 10 * torch.randn(count, generator=generator)
+    images = grey.view(-1, 1, 1, 1).expand(-1, 1, SIZE, SIZE).clamp(0, 255).to(torch.uint8)
+    values = torch.zeros(count, 36)
+    values[torch.arange(count), 4 + labels.long()] = 1.0
+    known = torch.zeros(count, 5, dtype=torch.bool)
+    known[:, 1] = True
+    return Cases(images.contiguous(), values, known, labels, torch.zeros(count, 3))
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[Cases, Cases]:
+    return cases(96, 0), cases(32, 1)
+
+
+def fresh() -> BreastModel:
+    torch.manual_seed(0)
+    return build({"size": SIZE, "dim": 20})
+
+
+def weights(model: BreastModel) -> list[bytes]:
+    return [tensor.numpy().tobytes() for tensor in model.state_dict().values()]
+
+
+def test_training_learns_and_is_repeatable(data: tuple[Cases, Cases], tmp_path: Path):
+    first = train(fresh(), binary_cross_entropy, data, CONFIG, tmp_path / "a")
+    second = train(fresh(), binary_cross_entropy, data, CONFIG, tmp_path / "b")
+    assert weights(first) == weights(second)
+    scores = predict_scores(first, data[1])[:, 0]
+    assert bool(scores[data[1].labels].min() > scores[~data[1].labels].max())  # separable by grey
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(data: tuple[Cases, Cases], tmp_path: Path):
+    whole = train(fresh(), binary_cross_entropy, data, CONFIG, tmp_path / "whole")
+
+    class KilledError(Exception):
+        pass
+
+    def dies(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        dies.calls += 1
+        if dies.calls > 9:  # six batches and a validation make an epoch: dies in the second
+            raise KilledError
+        return binary_cross_entropy(scores, labels)
+
+    dies.calls = 0
+    with pytest.raises(KilledError):
+        train(fresh(), dies, data, CONFIG, tmp_path / "cut")
+    torch.manual_seed(99)
+    resumed = train(
+        build({"size": SIZE, "dim": 20}), binary_cross_entropy, data, CONFIG, tmp_path / "cut"
+    )
+    assert weights(resumed) == weights(whole)
+
+
+def test_early_stopping_keeps_the_best_weights(data: tuple[Cases, Cases], tmp_path: Path):
+    def worse(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        loss = binary_cross_entropy(scores, labels)
+        worse.validations += not scores.requires_grad
+        return loss if scores.requires_grad else loss.detach() * 0 + worse.validations
+
+    worse.validations = 0
+    train(fresh(), worse, data, replace(CONFIG, epochs=20, patience=2), tmp_path)
+    assert worse.validations == 3  # the first is best, two more are waited for
+
+
+def test_a_frozen_encoder_does_not_move(data: tuple[Cases, Cases], tmp_path: Path):
+    model = fresh()
+    before = [p.detach().clone() for p in model.backbone.parameters()]
+    head = model.head[0].weight.detach().clone()
+    train(model, binary_cross_entropy, data, replace(CONFIG, epochs=1, frozen=1), tmp_path)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.backbone.parameters(), strict=True))
+    assert not torch.equal(head, model.head[0].weight)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 0.8, 1.0])
+def test_blobs_cover_their_share_of_the_film(rate: float):
+    rates = torch.full((8,), rate)
+    covered = blobs(rates, 224, torch.Generator().manual_seed(0)).float().mean((1, 2, 3))
+    # The cut is found on a grid of 56: a sixteenth of the pixels, so shares agree to about 1 %.
+    torch.testing.assert_close(covered, rates, atol=0.01, rtol=0)
+
+
+def test_absence_spans_everything_from_whole_to_nothing(data: tuple[Cases, Cases]):
+    (batch,) = batches(cases(400, 2), 400, device=torch.device("cpu"))
+    seen = absent(batch, 0.25, torch.Generator().manual_seed(0))
+    filled = (seen.images == 0.25).float().mean((1, 2, 3))
+    lost = batch.known & ~seen.known
+    nothing = (filled == 1) & ~seen.known.any(1)
+    # 1/12 lose everything; 3/4 of the others have their one field at a mean rate of 1/2.
+    assert 0.05 < float(nothing.float().mean()) < 0.13
+    assert abs(float(lost.float().sum() / 400) - (1 / 12 + 11 / 12 * 0.375)) < 0.08  # three SE
+    assert 0.17 < float((filled == 0).float().mean()) < 0.29  # 11/12 of 1/4 stay whole: 0.23
+
+
+def test_variation_never_mirrors():
+    generator = torch.Generator().manual_seed(0)
+    (batch,) = batches(cases(64, 3), 64, device=torch.device("cpu"))
+    ramp = torch.linspace(0, 1, SIZE).view(1, 1, 1, -1).expand(64, 1, SIZE, SIZE)
+    images = vary(replace(batch, images=ramp.contiguous()), generator).images
+    assert bool((images[..., 40] > images[..., 20]).all())
