@@ -1,0 +1,1 @@
+"""Synthetic radiographs whose causes, and so whose exact answers, are known."""
