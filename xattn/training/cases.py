@@ -25,6 +25,17 @@ class Cases:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def targets(self) -> Tensor:
+        """Probabilities (N, 2) that training aims at: of film and form, and of the film alone.
+
+        Phantoms know P(malignant | causes seen), whose expectation given any part of a case is that
+        part's own posterior: the same optimum as with drawn labels, with less noise. Cases without
+        it (NaN) aim at their label.
+        """
+        known = self.bayes[:, [2, 0]]
+        return torch.where(known.isnan(), self.labels.float()[:, None], known)
+
     def take(self, index: Tensor) -> "Cases":
         """The cases of these rows."""
         return Cases(*(getattr(self, field.name)[index] for field in fields(self)))
@@ -43,12 +54,12 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Cases on a device: images (B, 1, S, S) in 0 to 1, the form, labels (B,) float."""
+    """Cases on a device: images (B, 1, S, S) in 0 to 1, the form, and `Cases.targets` (B, 2)."""
 
     images: Tensor
     values: Tensor
     known: Tensor
-    labels: Tensor
+    targets: Tensor
 
 
 def batches(
@@ -62,7 +73,7 @@ def batches(
             part.images.to(device).float() / 255,
             part.values.to(device),
             part.known.to(device),
-            part.labels.to(device).float(),
+            part.targets.to(device),
         )
 
 
@@ -70,11 +81,11 @@ def absent(batch: Batch, fill: float, generator: torch.Generator) -> Batch:
     """The batch with parts of every case taken away: fields, and blobs of the film filled.
 
     Each case draws one rate for its film and one for its form from U(0, 1), so that everything from
-    nothing absent to all of it is met; one case in four stays whole on either side, and one in
-    twelve loses everything, which makes v(nothing) the prior (DESIGN 8).
+    nothing absent to all of it is met; half stay whole on either side, and one in twelve loses
+    everything, which makes v(nothing) the prior (DESIGN 8).
     """
-    count = len(batch.labels)
-    whole = torch.rand(count, 2, generator=generator) < 0.25
+    count = len(batch.targets)
+    whole = torch.rand(count, 2, generator=generator) < 0.5
     rates = torch.rand(count, 2, generator=generator).masked_fill(whole, 0.0)
     nothing = torch.rand(count, generator=generator) < 1 / 12
     rates[nothing] = 1.0
@@ -85,7 +96,7 @@ def absent(batch: Batch, fill: float, generator: torch.Generator) -> Batch:
         torch.where(covered.to(batch.images.device), fill, batch.images),
         batch.values,
         batch.known & ~lost.to(batch.known.device),
-        batch.labels,
+        batch.targets,
     )
 
 

@@ -85,7 +85,8 @@ def _train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _curve(config, steps))
     parts: Parts = {"model": model, "optimiser": optimiser, "schedule": schedule}
     progress = _resume(folder, parts, device)
-    wrapped = DistributedDataParallel(model) if _world() > 1 else model
+    pair = BothWays(model)
+    wrapped = DistributedDataParallel(pair) if _world() > 1 else pair
     while progress.epoch < config.epochs and progress.waited < config.patience:
         _set_frozen(model, frozen=progress.epoch < config.frozen)
         torch.manual_seed(config.seed * 100_003 + progress.epoch)
@@ -101,7 +102,7 @@ def _train(
 
 
 def _epoch(
-    model: nn.Module,
+    model: "BothWays | DistributedDataParallel",
     loss: Loss,
     what: tuple[Cases, TrainingConfig, int],
     how: tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR],
@@ -111,24 +112,44 @@ def _epoch(
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(config.seed * 7_919 + epoch)
     order = torch.randperm(len(cases), generator=generator)[_rank() :: _world()]
-    network = model.module if isinstance(model, DistributedDataParallel) else model
-    assert isinstance(network, Network)
-    fill = network.config.fill
+    pair = model.module if isinstance(model, DistributedDataParallel) else model
+    fill = pair.network.config.fill
     model.train()
     bar = tqdm(total=len(order), desc=f"epoch {epoch + 1}", unit="case", disable=_rank() > 0)
     for batch in batches(cases, config.batch, device=device, order=order):
         seen = absent(vary(batch, generator), fill, generator)
         with autocast(device):
-            scores = model(_channels_last(seen.images), seen.values, seen.known).scores
-        value = loss(scores.float(), seen.labels)
+            scores = model(_channels_last(seen.images), seen.values, seen.known)
+        both = zip(scores, seen.targets.unbind(dim=1), strict=True)
+        value = torch.stack([loss(score.float(), target) for score, target in both]).mean()
         optimiser.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-        bar.update(len(batch.labels))
+        bar.update(len(batch.targets))
         bar.set_postfix(loss=f"{value.item():.3f}")
     bar.close()
+
+
+class BothWays(nn.Module):
+    """A network's scores with the form and without: the film is encoded once for both.
+
+    The film must be able to speak alone; the form is quicker to learn and would otherwise carry it.
+    """
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor, values: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores (B, K) of film and form, and of the film alone."""
+        tokens = self.network.encode_image(images)
+        alone = torch.zeros_like(known)
+        return (
+            self.network.fuse(tokens, values, known).scores,
+            self.network.fuse(tokens, values, alone).scores,
+        )
 
 
 def vary(batch: Batch, generator: torch.Generator) -> Batch:
@@ -143,13 +164,13 @@ def vary(batch: Batch, generator: torch.Generator) -> Batch:
     images = nn.functional.grid_sample(batch.images, places, align_corners=False)
     gain, lift = (1 + 0.15 * draw[:, 3]), 0.05 * draw[:, 4]
     images = (images * gain.view(-1, 1, 1, 1) + lift.view(-1, 1, 1, 1)).clamp(0, 1)
-    return Batch(images, batch.values, batch.known, batch.labels)
+    return Batch(images, batch.values, batch.known, batch.targets)
 
 
 def validation_loss(model: Network, loss: Loss, cases: Cases) -> float:
     """The mean loss over cases as they are."""
     scores = predict_scores(model, cases)
-    return float(loss(scores, cases.labels.float()))
+    return float(loss(scores, cases.targets[:, 0]))
 
 
 def predict_scores(model: Network, cases: Cases, *, batch: int = 64) -> Tensor:
