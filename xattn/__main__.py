@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import xattn
-from xattn.errors import SchemaError, XattnError
+from xattn.errors import ReportError, SchemaError, XattnError
 
 if TYPE_CHECKING:
     from xattn.data.clinical import Form, Schema
@@ -51,10 +51,8 @@ def app(options: argparse.Namespace) -> None:
 
 def predict(options: argparse.Namespace) -> None:
     """Print the prediction of a case as JSON."""
-    from xattn.reports.export import plain_prediction
-
     engine, case = _case(options)
-    print(json.dumps(plain_prediction(engine.predict(case)), indent=2, allow_nan=False))
+    print(json.dumps(engine.predict(case).plain, indent=2, allow_nan=False))
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -64,7 +62,8 @@ def explain(options: argparse.Namespace) -> None:
 
     engine, case = _case(options)
     explanation = engine.explain(case, options.method or DEFAULT_METHODS)
-    for path in write_explanation(explanation, options.out):
+    write_explanation(explanation, options.out)
+    for path in sorted(options.out.iterdir()):
         print(path)
 
 
@@ -75,7 +74,11 @@ def report(options: argparse.Namespace) -> None:
 
     engine, case = _case(options)
     content = compose(engine.explain(case), engine.model)
-    options.out.write_bytes(render(content, archival=options.archival))
+    pdf = render(content, archival=options.archival)
+    try:
+        options.out.write_bytes(pdf)
+    except OSError as error:
+        raise ReportError("The report needs a folder that exists and can be written.") from error
     print(options.out)
 
 

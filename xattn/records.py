@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -132,6 +132,11 @@ class Prediction:
     def flips(self) -> bool:
         """Whether some moved box puts the value on the other side of even odds."""
         return any((value > 0) != (self.value > 0) for value in self.jitter)
+
+    @property
+    def plain(self) -> dict[str, object]:
+        """Every number and its provenance, ready for JSON."""
+        return {**asdict(self), "interaction": self.interaction, "flips": self.flips}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
