@@ -120,10 +120,14 @@ def phantoms(options: argparse.Namespace) -> None:
     from PIL import Image
 
     from xattn.phantoms.breast_bayes import bayes_table
+    from xattn.phantoms.samples import write_samples
     from xattn.phantoms.sheet import breast_sheet
 
     for row in bayes_table(options.count, options.seed):
         print(row)
+    if options.cases:
+        write_samples(options.cases)
+        print(options.cases)
     if options.sheet:
         Image.fromarray(breast_sheet(seed=options.seed)).save(options.sheet, optimize=True)
         print(options.sheet)
@@ -225,7 +229,7 @@ def _add_training(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--preset", choices=("compact", "paper"), default="compact", help="size")
     parser.add_argument("--fusion", help="another fusion: co, bidirectional, literal, concat, …")
     parser.add_argument("--phantoms", type=int, default=12_000, help="phantoms to train on")
-    parser.add_argument("--epochs", type=int, default=9, help="passes at most")
+    parser.add_argument("--epochs", type=int, default=4, help="passes at most")
     parser.add_argument("--frozen", type=int, default=0, help="first epochs with a frozen encoder")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and order")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
@@ -243,6 +247,7 @@ def _add_phantoms(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--count", type=int, default=20_000, help="worlds for the Bayes AUCs")
     parser.add_argument("--seed", type=int, default=0, help="first seed")
     parser.add_argument("--sheet", type=Path, help="also draw a sheet of phantoms to this PNG")
+    parser.add_argument("--cases", type=Path, help="also write the app's sample cases here")
 
 
 if __name__ == "__main__":

@@ -146,6 +146,17 @@ class Explainer(ABC):
         """The settings by name, as text: for provenance and the report's method line."""
         return tuple((field.name, str(getattr(self, field.name))) for field in fields(self))
 
+    def blank(self, game: Game) -> Attribution:
+        """The attribution before its numbers: what, of which case, by which method and settings."""
+        return Attribution(
+            method=self.label,
+            kind=self.kind,
+            unit="" if self.kind == "relative" else game.target.unit,
+            target=game.target,
+            placement=game.case.film.placement,
+            provenance=self.provenance(game),
+        )
+
     def provenance(self, game: Game) -> Provenance:
         """All that is needed to get the same numbers again."""
         return provenance(game.model, game.case, method=self.label, settings=self.settings)

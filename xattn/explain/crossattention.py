@@ -1,6 +1,6 @@
 """Where each field looks on the film, and which fields each patch reads: attention as it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -35,13 +35,9 @@ class CrossAttention(Explainer):
         ]
         if not maps:
             raise ExplainError("This model fuses without attention over patches and fields.")
-        return Attribution(
-            method=self.label,
-            kind=self.kind,
+        return replace(
+            self.blank(game),
             unit="share of attention",
-            target=game.target,
-            placement=game.case.film.placement,
-            provenance=self.provenance(game),
             maps=tuple(maps),
             figures=(("uniform share", 1 / len(game.schema.names)),),
             passes=1,

@@ -1,6 +1,6 @@
 """Grad-CAM on the tensors that the model hands out: no hooks, no final ReLU, no stretching."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -35,13 +35,8 @@ class GradCAM(Explainer):
         tokens, value = game.gradient(game.film.image.clone())
         cam = class_activation(tokens, value)[0]
         yield 1.0
-        return Attribution(
-            method=self.label,
-            kind=self.kind,
-            unit="",
-            target=game.target,
-            placement=game.case.film.placement,
-            provenance=self.provenance(game),
+        return replace(
+            self.blank(game),
             maps=(Map(game.target.name, cam.cpu().numpy().astype("float32")),),
             figures=(("scale", game.model.checkpoint.calibration.cam_scale),),
             passes=2,

@@ -1,6 +1,6 @@
 """Integrated gradients from the absent film to the film, with the gap of its completeness."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -48,13 +48,8 @@ class IntegratedGradients(Explainer):
         known = game.form[1].cpu().numpy()
         difference = game.value - float(game.of_forms(game.film.nothing, known)[0])
         per_region = region_sums(pixels, game.film.regions)
-        return Attribution(
-            method=self.label,
-            kind=self.kind,
-            unit=game.target.unit,
-            target=game.target,
-            placement=game.case.film.placement,
-            provenance=self.provenance(game),
+        return replace(
+            self.blank(game),
             maps=(
                 Map(game.target.name, paint(per_region, game.film.regions)),
                 Map("pixels", pixels.astype(np.float32)),

@@ -1,6 +1,6 @@
 """LIME over the image regions: our regions and pool of masked films, the solver of `lime`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -46,13 +46,8 @@ class RegionLime(Explainer):
         fits = [self.fit(masks[rows], values[rows], game.value)[0] for rows in split]
         spread = np.std(fits, axis=0, ddof=1)
         labels = game.film.regions
-        return Attribution(
-            method=self.label,
-            kind=self.kind,
-            unit=game.target.unit,
-            target=game.target,
-            placement=game.case.film.placement,
-            provenance=self.provenance(game),
+        return replace(
+            self.blank(game),
             maps=(
                 Map(game.target.name, paint(coefficients, labels)),
                 Map("spread over seeds", paint(spread, labels)),
@@ -64,7 +59,7 @@ class RegionLime(Explainer):
                 ("median spread over seeds", float(np.median(spread))),
             ),
             regions=labels,
-            passes=self.samples,
+            passes=len(masks),
         )
 
     def fit(self, masks: np.ndarray, values: np.ndarray, whole: float) -> tuple[np.ndarray, float]:

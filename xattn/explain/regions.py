@@ -35,4 +35,4 @@ def region_sums(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def paint(per_region: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """A map (S, S) float32 that holds each region's number on the whole region."""
-    return per_region.astype(np.float32)[labels]
+    return np.asarray(per_region.astype(np.float32)[labels])

@@ -1,6 +1,6 @@
 """Exact Shapley values of the form, over all coalitions, from image tokens encoded once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import factorial
 from typing import ClassVar, Literal
 
@@ -46,13 +46,8 @@ class FormShapley(Explainer):
             names = (*names, "image")
         shares = shapley(values)
         yield 1.0
-        return Attribution(
-            method=self.label,
-            kind=self.kind,
-            unit=game.target.unit,
-            target=game.target,
-            placement=game.case.film.placement,
-            provenance=self.provenance(game),
+        return replace(
+            self.blank(game),
             players=tuple(zip(names, (float(share) for share in shares), strict=True)),
             reference=float(values[0]),
             value=float(values[-1]),

@@ -4,11 +4,13 @@ from timm.models.resnet import BasicBlock, ResNet
 from torch import Tensor, nn
 from torchvision.models import resnet50
 
+from xattn.models.network import Backbone
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_SD = (0.229, 0.224, 0.225)
 
 
-class Compact(nn.Module):
+class Compact(Backbone):
     """A narrow ResNet-18 for one grey channel: 1.9 million parameters, stride 32, 192 channels."""
 
     channels = 192
@@ -33,7 +35,7 @@ class Compact(nn.Module):
         return features
 
 
-class ResNet50(nn.Module):
+class ResNet50(Backbone):
     """ResNet-50 as in arXiv 2508.16000, grey repeated to three channels, ImageNet statistics."""
 
     channels = 2048
@@ -54,7 +56,7 @@ class ResNet50(nn.Module):
         return features
 
 
-BACKBONES: dict[str, type[Compact] | type[ResNet50]] = {"compact": Compact, "resnet50": ResNet50}
+BACKBONES: dict[str, type[Backbone]] = {"compact": Compact, "resnet50": ResNet50}
 
 
 def forbid_in_place(module: nn.Module) -> None:

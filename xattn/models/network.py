@@ -21,6 +21,13 @@ class NetworkConfig(Protocol):
         """Grey of an absent region, as trained; filled throughout is "image absent"."""
 
 
+class Backbone(nn.Module):
+    """An image encoder that returns its last feature map (B, channels, H/stride, W/stride)."""
+
+    channels: int
+    stride: int
+
+
 class Network(nn.Module, ABC):
     """A model of one film and one form, in two steps so that a form can change without the film.
 
@@ -28,7 +35,7 @@ class Network(nn.Module, ABC):
     """
 
     config: NetworkConfig
-    backbone: nn.Module
+    backbone: "Backbone"
 
     @abstractmethod
     def encode_image(self, image: Tensor) -> ImageTokens:

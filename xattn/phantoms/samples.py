@@ -21,8 +21,22 @@ class Sample:
     is_boxed: bool = True
 
 
-BREAST_SAMPLES: tuple[Sample, ...] = ()
-"""Chosen by eye among the first seeds of the test part, which training never saw."""
+BREAST_SAMPLES = (
+    Sample("1-spiculated-mass", 30_000_347),
+    Sample("2-circumscribed-mass", 30_000_291),
+    Sample("3-pleomorphic-calcifications", 30_000_008),
+    Sample("4-mass-hidden-in-dense-tissue", 30_000_226),
+    Sample("5-film-against-form", 30_000_315),
+    Sample("6-film-without-form", 30_000_178, unknown=("density", "mass_shape", "mass_margins")),
+    Sample("7-whole-view-without-box", 30_000_218, is_boxed=False),
+)
+"""From the test part, which training never saw, chosen for what their causes show."""
+
+
+def write_samples(folder: Path) -> None:
+    """Write every sample below the folder."""
+    for sample in BREAST_SAMPLES:
+        write_sample(sample, folder)
 
 
 def write_sample(sample: Sample, folder: Path) -> None:

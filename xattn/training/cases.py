@@ -13,7 +13,8 @@ from torch import Tensor
 class Cases:
     """N cases: `images` (N, 1, S, S) uint8, slots (N, S) and known (N, F) of the form, labels (N,).
 
-    `bayes` (N, 3) holds the Bayes-optimal probabilities given image causes, form, and both.
+    `bayes` (N, 3) holds the Bayes-optimal probabilities given image causes, form, and both;
+    `causes` (N, C) what each cause on the film adds to the log-odds. NaN where nobody knows.
     """
 
     images: Tensor
@@ -21,6 +22,7 @@ class Cases:
     known: Tensor
     labels: Tensor
     bayes: Tensor
+    causes: Tensor
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -13,7 +13,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from xattn.models.network import Network
-from xattn.training.cases import Batch, Cases, absent, batches
+from xattn.training.cases import Cases, absent, batches
 
 Parts = dict[str, Any]
 """What a run's state is made of: each has `state_dict` and `load_state_dict`."""
@@ -36,11 +36,11 @@ logger = logging.getLogger(__name__)
 class TrainingConfig:
     """How a model is trained; stored beside the run."""
 
-    epochs: int = 9
+    epochs: int = 4
     """Passes over the training cases at most."""
     batch: int = 64
     """Cases per step and process."""
-    rate: float = 2e-3
+    rate: float = 1e-3
     """Peak learning rate of AdamW."""
     decay: float = 0.05
     """Weight decay; biases, norms and token embeddings have none."""
@@ -117,7 +117,8 @@ def _epoch(
     model.train()
     bar = tqdm(total=len(order), desc=f"epoch {epoch + 1}", unit="case", disable=_rank() > 0)
     for batch in batches(cases, config.batch, device=device, order=order):
-        seen = absent(vary(batch, generator), fill, generator)
+        varied = replace(batch, images=vary_images(batch.images, generator))
+        seen = absent(varied, fill, generator)
         with autocast(device):
             scores = model(_channels_last(seen.images), seen.values, seen.known)
         both = zip(scores, seen.targets.unbind(dim=1), strict=True)
@@ -152,19 +153,17 @@ class BothWays(nn.Module):
         )
 
 
-def vary(batch: Batch, generator: torch.Generator) -> Batch:
-    """The batch with each film's contrast, grey and place changed a little; never mirrored."""
-    count, _, side, _ = batch.images.shape
-    draw = torch.rand(count, 5, generator=generator).to(batch.images.device) * 2 - 1
-    scale = 1 + 0.1 * draw[:, 0]
-    theta = torch.zeros(count, 2, 3, device=batch.images.device)
-    theta[:, 0, 0] = theta[:, 1, 1] = scale
+def vary_images(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Films (B, 1, S, S) with contrast, grey and place changed a little; never mirrored."""
+    count, _, side, _ = images.shape
+    draw = torch.rand(count, 5, generator=generator).to(images.device) * 2 - 1
+    theta = torch.zeros(count, 2, 3, device=images.device)
+    theta[:, 0, 0] = theta[:, 1, 1] = 1 + 0.1 * draw[:, 0]
     theta[:, :, 2] = 0.08 * draw[:, 1:3]
     places = nn.functional.affine_grid(theta, [count, 1, side, side], align_corners=False)
-    images = nn.functional.grid_sample(batch.images, places, align_corners=False)
+    moved = nn.functional.grid_sample(images, places, align_corners=False)
     gain, lift = (1 + 0.15 * draw[:, 3]), 0.05 * draw[:, 4]
-    images = (images * gain.view(-1, 1, 1, 1) + lift.view(-1, 1, 1, 1)).clamp(0, 1)
-    return Batch(images, batch.values, batch.known, batch.targets)
+    return (moved * gain.view(-1, 1, 1, 1) + lift.view(-1, 1, 1, 1)).clamp(0, 1)
 
 
 def validation_loss(model: Network, loss: Loss, cases: Cases) -> float:

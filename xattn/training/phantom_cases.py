@@ -19,7 +19,12 @@ CROPPED = 0.7
 """Share of the cases that show the lesion's surroundings; the others show the whole film."""
 JITTER = 0.12
 """Crops are moved and scaled by up to this share, a little more than a reader's box is varied."""
-Row = tuple[np.ndarray, np.ndarray, np.ndarray, bool, tuple[float, float, float]]
+CAUSES = (
+    "density", "lesion_type", "skin", "strands", "satellite", "site", "size",
+    "mass_shape", "mass_margins", "calc_type", "calc_distribution",
+)  # fmt: skip
+"""The causes that a film may show, in the order of `Cases.causes`; one that it lacks adds 0."""
+Row = tuple[np.ndarray, np.ndarray, np.ndarray, bool, tuple[float, ...], tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,9 @@ class BreastRow:
         picture = Placement.whole(shown.shape, self.size).to_model(shown, fill=0.0)
         encoding = BREAST.encode(BREAST.check({"lesion_type": phantom.lesion_type, **phantom.form}))
         bayes = (phantom.bayes.image, phantom.bayes.form, phantom.bayes.both)
+        causes = tuple(phantom.causes.get(name, 0.0) for name in CAUSES)
         pixels = np.round(picture * 255).astype(np.uint8)
-        return pixels, encoding.values, encoding.known, phantom.malignant, bayes
+        return pixels, encoding.values, encoding.known, phantom.malignant, bayes, causes
 
 
 def draw_cases(row: Callable[[int], Row], seeds: range, *, processes: int = 1) -> Cases:
@@ -52,11 +58,14 @@ def draw_cases(row: Callable[[int], Row], seeds: range, *, processes: int = 1) -
     else:
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
             rows = list(tqdm(pool.map(row, seeds, chunksize=32), **bar))
-    images, values, known, labels, bayes = (np.array(part) for part in zip(*rows, strict=True))
+    images, values, known, labels, bayes, causes = (
+        np.array(part) for part in zip(*rows, strict=True)
+    )
     return Cases(
         torch.from_numpy(images)[:, None],
         torch.from_numpy(values),
         torch.from_numpy(known),
         torch.from_numpy(labels),
         torch.from_numpy(bayes.astype(np.float32)),
+        torch.from_numpy(causes.astype(np.float32)),
     )

@@ -16,6 +16,7 @@ from xattn.training.evaluate import Evaluation, evaluate
 from xattn.training.loop import TrainingConfig, train
 from xattn.training.losses import binary_cross_entropy
 from xattn.training.phantom_cases import BreastRow, draw_cases
+from xattn.training.pretrain import PretrainingConfig, pretrain
 
 VERSION = "1.0"
 
@@ -44,8 +45,15 @@ class Run:
     """Departures from the preset's configuration, such as ("fusion", "image")."""
     amounts: Amounts = field(default_factory=Amounts)
     settings: Settings = field(default_factory=Settings)
+    pretraining: PretrainingConfig = field(default_factory=PretrainingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     processes: int = 2
+
+    @property
+    def name(self) -> str:
+        """What the run's state is kept under."""
+        changed = [f"{name}-{value}" for name, value in self.changes]
+        return "-".join([self.system.name, self.preset, *changed, f"seed-{self.training.seed}"])
 
     @property
     def config(self) -> dict[str, object]:
@@ -58,8 +66,10 @@ def run(experiment: Run, cache: Path, folder: Path) -> Evaluation:
     parts = {name: part_cases(experiment, name, cache) for name in STARTS}
     torch.manual_seed(experiment.training.seed)
     model = experiment.system.build(experiment.config)
-    state = folder / "training"
+    state = cache / experiment.name
     data = parts["training"], parts["validation"]
+    if not (state / "state.pt").exists():
+        pretrain(model, parts["training"], experiment.pretraining)
     model = train(model, binary_cross_entropy, data, experiment.training, state).cpu()
     # What is shipped is what is evaluated: weights are rounded to float16 before they are measured.
     model.load_state_dict(
@@ -81,13 +91,14 @@ def run(experiment: Run, cache: Path, folder: Path) -> Evaluation:
     text = card(experiment.system.title, description, parameters, evaluation)
     save(folder, replace(checkpoint, card=text), half=True)
     (folder / "training.json").write_text(
-        json.dumps(
-            {"training": asdict(experiment.training), "amounts": asdict(experiment.amounts)},
-            indent=2,
-        )
-        + "\n"
+        json.dumps(_settings(experiment), indent=2) + "\n", encoding="utf-8"
     )
     return evaluation
+
+
+def _settings(experiment: Run) -> dict[str, object]:
+    parts = (experiment.amounts, experiment.pretraining, experiment.training)
+    return {type(part).__name__: asdict(part) for part in parts}
 
 
 def part_cases(experiment: Run, name: str, cache: Path) -> Cases:
