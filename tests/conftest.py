@@ -1,0 +1,19 @@
+"""Fixtures that all tests share: one tiny model, one tiny case."""
+
+import pytest
+
+from tests import tiny
+from xattn.records import Case
+from xattn.systems import LoadedModel
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> LoadedModel:
+    """The untrained breast model of seed 0; explainers leave it as it is."""
+    return tiny.breast_model()
+
+
+@pytest.fixture(scope="session")
+def tiny_case() -> Case:
+    """A synthetic film with a form of three known fields."""
+    return tiny.case()
