@@ -4,6 +4,10 @@ from xattn.explain.base import Explainer
 from xattn.explain.crossattention import CrossAttention
 from xattn.explain.gradcam import GradCAM
 from xattn.explain.integrated import IntegratedGradients
+from xattn.explain.libraries.captum import CaptumIntegratedGradients, CaptumOcclusion
+from xattn.explain.libraries.gradcam import HiResCAM, LibraryCAM
+from xattn.explain.libraries.lime import LibraryLime
+from xattn.explain.libraries.shap import ShapForm
 from xattn.explain.lime import RegionLime
 from xattn.explain.shapley import FormShapley
 
@@ -13,8 +17,16 @@ EXPLAINERS: dict[str, Explainer] = {
     "attention": CrossAttention(),
     "lime": RegionLime(),
     "integrated": IntegratedGradients(),
+    "hirescam": HiResCAM(),
+    "gradcam++": LibraryCAM(),
+    "layercam": LibraryCAM(method="LayerCAM"),
+    "eigencam": LibraryCAM(method="EigenCAM"),
+    "captum-integrated": CaptumIntegratedGradients(),
+    "captum-occlusion": CaptumOcclusion(),
+    "shap-form": ShapForm(),
+    "lime-library": LibraryLime(),
 }
-"""By key, in the order in which they answer soonest."""
+"""By key: ours in the order in which they answer soonest, then those of the libraries."""
 
 DEFAULT_METHODS = ("shapley", "gradcam", "attention", "lime", "integrated")
 """What `explain` runs unless told otherwise."""

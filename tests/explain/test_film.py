@@ -1,0 +1,76 @@
+"""The encoded film: absence is one state, and the pool is the same whatever was asked before."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests import tiny
+from xattn.explain.film import CHUNK, EncodedFilm, draw_masks
+from xattn.records import Case
+from xattn.systems import LoadedModel
+
+
+@pytest.fixture
+def film(tiny_model: LoadedModel, tiny_case: Case) -> EncodedFilm:
+    return EncodedFilm(tiny_model, tiny_case.film)
+
+
+def test_all_regions_filled_is_the_absent_film(film: EncodedFilm) -> None:
+    filled = film.encode(np.zeros((1, film.region_count), dtype=bool))
+    assert torch.equal(filled.tokens, film.nothing.tokens)
+    batch = film.encode(np.zeros((CHUNK, film.region_count), dtype=bool))
+    # a batch of 32 may add in another order than a batch of one
+    torch.testing.assert_close(batch.tokens[5:6], film.nothing.tokens, rtol=0, atol=1e-5)
+
+
+def test_no_region_filled_is_the_film(film: EncodedFilm) -> None:
+    whole = film.encode(np.ones((1, film.region_count), dtype=bool))
+    assert torch.equal(whole.tokens, film.tokens.tokens)
+
+
+def test_the_absent_film_is_the_same_for_every_film(film: EncodedFilm) -> None:
+    other = tiny.case().film
+    dark = EncodedFilm(film.model, replace(other, pixels=other.pixels / 2))
+    assert torch.equal(dark.nothing.tokens, film.nothing.tokens)
+
+
+def test_absent_regions_take_the_fill_and_others_stay() -> None:
+    film = EncodedFilm(tiny.loaded(tiny.SumModel()), tiny.case().film)
+    masks = draw_masks(film.region_count, 3, seed=4)
+    cells = film.encode(masks).features
+    for mask, features in zip(masks, cells, strict=True):
+        pixels = np.where(mask[film.regions], tiny.case().film.pixels, 0.25)
+        means = pixels.reshape(4, 24, 4, 24).mean(axis=(1, 3))
+        # float32 means of 576 pixels
+        np.testing.assert_allclose(features[0].numpy(), means, rtol=0, atol=1e-6)
+
+
+def test_the_pool_does_not_depend_on_earlier_requests(
+    tiny_model: LoadedModel, tiny_case: Case
+) -> None:
+    at_once, in_parts = (EncodedFilm(tiny_model, tiny_case.film) for _ in range(2))
+    list(at_once.grow(3 * CHUNK))
+    for count in (CHUNK, CHUNK, 3 * CHUNK):
+        list(in_parts.grow(count))
+    (masks, films), (masks_again, films_again) = at_once.pool(96), in_parts.pool(96)
+    assert np.array_equal(masks, masks_again)
+    assert [torch.equal(a.tokens, b.tokens) for a, b in zip(films, films_again, strict=True)] == [
+        True
+    ] * 3
+
+
+def test_the_pool_grows_only_by_what_is_missing(film: EncodedFilm) -> None:
+    assert list(film.grow(2 * CHUNK)) == [0.5, 1.0]
+    assert list(film.grow(2 * CHUNK)) == []
+    masks, films = film.pool(CHUNK)
+    assert (masks.shape, len(films)) == ((CHUNK, film.region_count), 1)
+
+
+def test_masks_keep_regions_at_every_rate() -> None:
+    shares = draw_masks(49, 4000, seed=0).mean(axis=1)
+    # share = U + binomial noise: mean 1/2, variance 1/12 + E[U (1 - U)]/49; four standard errors
+    assert shares.mean() == pytest.approx(0.5, abs=4 * 0.29 / 4000**0.5)
+    assert shares.var() == pytest.approx(1 / 12 + 1 / 6 / 49, rel=4 * (0.8 / 4000) ** 0.5)
+    assert not np.array_equal(draw_masks(49, 8, seed=0), draw_masks(49, 8, seed=1))
