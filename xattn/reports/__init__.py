@@ -1,0 +1,1 @@
+"""Reports: content first, then formats."""
