@@ -1,0 +1,16 @@
+"""The model that is speaking: its card, what it was trained on, versions and hashes."""
+
+import streamlit as st
+
+from pages.parts import cards, resources
+
+engine = resources.engine()
+model = engine.model
+
+text, facts = st.columns([3, 2], gap="large")
+with text:
+    st.markdown(model.checkpoint.card)
+with facts:
+    st.html(cards.facts(model))
+    st.html(cards.fields(engine.schema))
+    st.html(cards.shipped(resources.shipped_models(), model.checkpoint.model_id))

@@ -1,0 +1,1 @@
+"""What the pages share: the engine, the session's state, the form, the panels, the viewer."""

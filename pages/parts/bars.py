@@ -1,0 +1,102 @@
+"""The adding-up bars: where the sum starts, what film and fields add, where it ends, as HTML."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from xattn.data.clinical import Form, Schema
+from xattn.explain.overlay import colour, round_up, scale_for
+from xattn.records import Attribution
+from xattn.reports.sentences import amount
+
+IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One line: from `start` to `end` on the axis; a total has both at its value."""
+
+    label: str
+    detail: str
+    start: float
+    end: float
+    field: str = ""
+    is_total: bool = False
+
+    @property
+    def value(self) -> float:
+        """What is printed: the total, or what is added."""
+        return self.end if self.is_total else self.end - self.start
+
+
+def bars_of(attribution: Attribution, schema: Schema, form: Form | None) -> tuple[Bar, ...]:
+    """The lines of an attribution with players: film first, then fields by what they add.
+
+    Without the form that they were made for, the entries are left out.
+    """
+    assert attribution.reference is not None
+    assert attribution.value is not None
+    players = sorted(attribution.players, key=lambda player: (player[0] != IMAGE, -abs(player[1])))
+    bars = [_total("Reference", "nothing known", attribution.reference)]
+    for name, value in players:
+        start = bars[-1].end
+        if name == IMAGE:
+            bars.append(Bar("Film", "", start, start + value))
+            continue
+        detail = schema.describe(form, name) if form else ""
+        bars.append(Bar(schema[name].label, detail, start, start + value, name))
+    return (*bars, _total("Prediction", "", attribution.value))
+
+
+def draw_bars(attribution: Attribution, schema: Schema, form: Form | None) -> str:
+    """The bars as HTML, in the colours of contributions, on one axis with numbers and unit."""
+    bars = bars_of(attribution, schema, form)
+    low, high = _axis(bars)
+    scale = scale_for([attribution], "contribution")
+
+    def place(value: float) -> float:
+        return 100 * (value - low) / (high - low)
+
+    tints = {sign: colour(np.array(sign * scale.high * 0.8), scale) for sign in (-1, 1)}
+    rows = [_row(bar, place, tints, attribution.unit) for bar in bars]
+    marks = [value for value in (low, 0.0, high) if value == 0 or abs(value) > (high - low) / 8]
+    ticks = "".join(
+        f'<span style="left:{place(value):.1f}%">{amount(value, attribution.unit)}</span>'
+        for value in marks
+    )
+    axis = f'<span class="name"></span><span class="axis">{ticks}</span><span></span>'
+    label = "What adds up to the prediction"
+    return f'<div class="bars" role="table" aria-label="{label}">{"".join(rows)}{axis}</div>'
+
+
+def _row(bar: Bar, place: Callable[[float], float], tints: dict[int, np.ndarray], unit: str) -> str:
+    zero = f'<i class="zero" style="left:{place(0.0):.2f}%"></i>'
+    if bar.is_total:
+        mark = f'<i class="total" style="left:{place(bar.end):.2f}%"></i>'
+    else:
+        left, right = sorted((place(bar.start), place(bar.end)))
+        red, green, blue, _ = tints[1 if bar.value >= 0 else -1]
+        place_of = f"left:{left:.2f}%;width:{max(right - left, 0.6):.2f}%"
+        mark = f'<i style="{place_of};background:rgb({red},{green},{blue})"></i>'
+    detail = f"<small>{escape(bar.detail)}</small>" if bar.detail else ""
+    name = f'<span class="name" role="rowheader">{escape(bar.label)}{detail}</span>'
+    target = f' data-field="{escape(bar.field)}"' if bar.field else ""
+    return (
+        f'<div class="row{" sum" if bar.is_total else ""}" role="row"{target}>{name}'
+        f'<span class="track" aria-hidden="true">{zero}{mark}</span>'
+        f'<span class="value" role="cell">{amount(bar.value, unit)}</span></div>'
+    )
+
+
+def _axis(bars: tuple[Bar, ...]) -> tuple[float, float]:
+    """Ends of the axis: every end of a bar and zero lie on it, with a little room."""
+    ends = [0.0, *(end for bar in bars for end in (bar.start, bar.end))]
+    room = 0.04 * max(max(ends) - min(ends), 1e-6)
+    low, high = min(ends), max(ends)
+    return (-round_up(room - low) if low < 0 else 0.0), round_up(high + room)
+
+
+def _total(label: str, detail: str, value: float) -> Bar:
+    return Bar(label, detail, value, value, is_total=True)

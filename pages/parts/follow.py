@@ -1,0 +1,52 @@
+"""From the case in hand to what the page draws of it: its work, its panels, the viewer's events."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages.parts import state, viewer
+from pages.parts.scene import Panel
+from pages.parts.state import Reading, Shown
+from pages.parts.work import Work, is_earlier
+from xattn.explain import EXPLAINERS
+from xattn.runtime.engine import Engine
+
+PANELS = ("gradcam", "lime", "integrated", "attention")
+"""The explanations that are drawn on the film, in the order of the thumbnails."""
+
+
+def work_on(engine: Engine, reading: Reading) -> Work:
+    """The work on this very entry, begun if need be; that on an earlier entry is stopped."""
+    work: Work | None = st.session_state.get(state.WORK)
+    is_same = work and work.engine is engine and work.case.digest == reading.case.digest
+    if work is None or not is_same:
+        if work:
+            work.cancel_all()
+        work = Work(engine, reading.case, state.owner())
+        st.session_state[state.WORK] = work
+    work.ask()
+    work.wait()
+    work.collect(state.shown())
+    return work
+
+
+def panels_of(work: Work, shown: Shown) -> list[Panel]:
+    """The film, then every explanation with its latest result."""
+    panels = [Panel("original", "Film")]
+    for method in PANELS:
+        progress, note = work.state(method)
+        entry = shown.attributions.get(method)
+        is_stale = entry is not None and is_earlier(entry, work.case)
+        panels.append(Panel(method, EXPLAINERS[method].label, progress, note, entry, is_stale))
+    return panels
+
+
+def act(engine: Engine, work: Work, event: tuple[str, Any]) -> bool:
+    """Do what the reader asked for in the viewer; whether the page must be drawn again."""
+    name, content = event
+    if name == "box":
+        with state.refusals():
+            state.change_case(engine.with_box(work.case, viewer.box_of(content)))
+    elif name in ("cancel", "start") and content in PANELS:
+        (work.cancel if name == "cancel" else work.restart)(content)
+    return bool(name)

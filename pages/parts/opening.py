@@ -1,0 +1,74 @@
+"""Opening a case: a sample, an upload, or a form from a file."""
+
+import json
+
+import streamlit as st
+
+from pages.parts import state
+from pages.parts.form import forms_of_file
+from pages.parts.resources import Sample, sample_cases
+from pages.parts.scene import texture
+from xattn.data.clinical import Form
+from xattn.data.placement import Box
+from xattn.records import Case
+from xattn.runtime.engine import Engine
+
+
+def draw_opening(engine: Engine) -> None:
+    """Choose a sample or upload a film; either begins another case with its own form."""
+    system = engine.model.system
+    samples = {sample.title: sample for sample in sample_cases(system.name)}
+    if samples:
+        title = st.selectbox(
+            "Sample case", samples, index=None, key=state.widget("sample"), placeholder="choose"
+        )
+        if title:
+            with state.refusals():
+                _open(read_sample(engine, samples[title]), title)
+            st.rerun()
+    upload = st.file_uploader(
+        f"{system.film} (DICOM, PNG or JPEG)",
+        key=state.widget("film"),
+        help="The file stays on this machine; its name and the patient's are not shown or kept.",
+    )
+    if upload is not None:
+        with state.refusals(), st.spinner("Reading the film"):
+            _open(engine.read(upload.getvalue()), "uploaded film")
+        st.rerun()
+
+
+def draw_form_file(engine: Engine, case: Case) -> None:
+    """Fill the form from a CSV or JSON file; of a table one row is chosen."""
+    upload = st.file_uploader(
+        "Form from CSV or JSON", type=["csv", "json"], key=state.widget("form_file")
+    )
+    if upload is None:
+        return
+    forms: tuple[Form, ...] = ()
+    with state.refusals():
+        forms = forms_of_file(engine.schema, upload.getvalue())
+    if not forms:
+        st.rerun()
+    row = 1
+    if len(forms) > 1:
+        row = int(st.number_input("Row of the table", 1, len(forms), key=state.widget("row")))
+        if not st.button("Use this row", key=state.widget("use_row")):
+            return
+    state.change_case(case.with_form(forms[row - 1]))
+    state.renew_widgets()
+    st.rerun()
+
+
+def read_sample(engine: Engine, sample: Sample) -> Case:
+    """The case of a sample's film, form and box.
+
+    Raises:
+        XattnError: if one of its files is refused.
+    """
+    form = engine.schema.read_json(sample.form.read_text("utf-8"))
+    box = Box(*json.loads(sample.box.read_text("utf-8"))) if sample.box.is_file() else None
+    return engine.read(sample.film, form, box=box)
+
+
+def _open(case: Case, title: str) -> None:
+    state.open_case(case, title=title, texture=texture(case.film.radiograph))

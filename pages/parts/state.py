@@ -1,0 +1,95 @@
+"""What a session remembers between runs, under keys named here; widget keys begin with "_"."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import streamlit as st
+
+from xattn.errors import XattnError
+from xattn.records import Attribution, Case, Prediction
+from xattn.reports.content import Decision
+
+READING, SHOWN, WORK = "reading", "shown", "work"
+GENERATION, PROBLEM, OWNER = "generation", "problem", "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The case in hand, its film as 8-bit texture, and what the reader decided and typed."""
+
+    case: Case
+    title: str
+    texture: bytes
+    decision: Decision | None = None
+    identifier: str = ""
+
+
+@dataclass(slots=True)
+class Shown:
+    """The latest results of this film; they stay, dimmed, until those of a changed entry come."""
+
+    prediction: Prediction | None = None
+    attributions: dict[str, Attribution] = field(default_factory=dict)
+
+
+def reading() -> Reading | None:
+    """The case in hand, or None before one is opened."""
+    return st.session_state.get(READING)
+
+
+def shown() -> Shown:
+    """The latest results of the film in hand."""
+    results: Shown = st.session_state.setdefault(SHOWN, Shown())
+    return results
+
+
+def open_case(case: Case, *, title: str, texture: bytes) -> None:
+    """Begin another case: nothing of the last one stays."""
+    st.session_state[READING] = Reading(case, title, texture)
+    st.session_state[SHOWN] = Shown()
+    renew_widgets()
+
+
+def change_case(case: Case) -> None:
+    """The same film with another form or box; a decision on the earlier entry is dropped."""
+    st.session_state[READING] = replace(st.session_state[READING], case=case, decision=None)
+
+
+def record(decision: Decision | None, identifier: str) -> None:
+    """Keep what the reader decided and typed."""
+    current = st.session_state[READING]
+    st.session_state[READING] = replace(current, decision=decision, identifier=identifier)
+
+
+def widget(name: str) -> str:
+    """The key of a widget whose content goes when film or form are replaced."""
+    return f"_{name}_{st.session_state.get(GENERATION, 0)}"
+
+
+def renew_widgets() -> None:
+    """Give all such widgets a fresh start; an upload's bytes leave memory with its widget."""
+    st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
+
+
+def owner() -> str:
+    """A name for this session's work, so that nobody cancels another's."""
+    name: str = st.session_state.setdefault(OWNER, secrets.token_hex(8))
+    return name
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Keep the sentence of a refusal for the next run; what was refused is not tried again."""
+    try:
+        yield
+    except XattnError as error:
+        st.session_state[PROBLEM] = str(error)
+        renew_widgets()
+
+
+def take_problem() -> str:
+    """The sentence of the last refusal, once."""
+    sentence: str = st.session_state.pop(PROBLEM, "")
+    return sentence

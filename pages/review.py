@@ -1,0 +1,85 @@
+"""Review one case: film and maps, form, prediction, why, and the reader's own decision."""
+
+import streamlit as st
+
+from pages.parts import panels, reader, resources, state, viewer
+from pages.parts.bars import draw_bars
+from pages.parts.follow import act, panels_of, work_on
+from pages.parts.form import draw_form
+from pages.parts.opening import draw_form_file, draw_opening
+from pages.parts.scene import scene
+from pages.parts.work import Work, is_earlier
+from xattn.errors import SchemaError
+
+POLL_SECONDS = 0.4
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def follow_progress(work: Work, drawn: frozenset[str]) -> None:
+    """Tell the viewer how far each panel is; when one is done, draw the page again."""
+    work.ask()
+    if frozenset(work.unfinished) != drawn:
+        st.rerun()
+    viewer.send_progress(work.unfinished)
+
+
+engine = resources.engine()
+system = engine.model.system
+if problem := state.take_problem():
+    st.error(problem)
+reading = state.reading()
+if reading is None:
+    with st.container(key="start"):
+        st.html(panels.welcome(system))
+        draw_opening(engine)
+    st.stop()
+
+left, middle, right = st.columns([2.4, 8.2, 3.2])
+
+with left:
+    with st.popover("Open another case", width="stretch"):
+        draw_opening(engine)
+    st.html(panels.heading("Film") + panels.facts(reading.case, reading.title))
+    st.html(panels.what_was_read(reading.case))
+    st.html(panels.heading("Form"))
+    try:
+        form = draw_form(engine.schema, reading.case.form)
+    except SchemaError as error:
+        st.error(str(error))
+        form = reading.case.form
+    if form != reading.case.form:
+        state.change_case(reading.case.with_form(form))
+        reading = state.reading() or reading
+    with st.popover("Read the form from a file", width="stretch"):
+        draw_form_file(engine, reading.case)
+
+work = work_on(engine, reading)
+shown = state.shown()
+
+with middle:
+    drawn = scene(reading.case, panels_of(work, shown), engine.schema)
+    if act(engine, work, viewer.draw(reading.texture, drawn)):
+        st.rerun()
+    if work.unfinished:
+        follow_progress(work, frozenset(work.unfinished))
+
+with right:
+    st.html(panels.heading(f"P({system.positive})"))
+    if shown.prediction:
+        is_old = is_earlier(shown.prediction, reading.case)
+        st.html(panels.prediction(shown.prediction, system, is_earlier=is_old))
+    if bars := shown.attributions.get("shapley"):
+        is_old = is_earlier(bars, reading.case)
+        st.html(panels.heading(f"Why: adds up, in {bars.unit}"))
+        entries = None if is_old else reading.case.form
+        st.html(panels.dimmed(draw_bars(bars, engine.schema, entries), is_earlier=is_old))
+    if shown.prediction:
+        st.html(panels.shares(shown.prediction))
+    if notes := panels.refused(work):
+        st.html(notes)
+    st.html(panels.heading("Read"))
+    reader.draw_decision(reading)
+    reader.draw_report(engine.model, work, work.explanation(shown))
+
+with st.expander("Numbers behind the panels"):
+    st.html(panels.details(list(shown.attributions.values())))

@@ -1,0 +1,85 @@
+"""The app as tests run it: a tiny model from a checkpoint folder, small films, fresh caches."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from pages.parts import resources
+from tests import tiny
+from xattn.models.checkpoint import Calibration, Checkpoint, Description, save
+from xattn.runtime.engine import Engine
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+CARD = "# A tiny model\n\nUntrained, for tests."
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint folder of the tiny breast model; every number on a page can be asked of it."""
+    folder = tmp_path_factory.mktemp("checkpoint")
+    description = Description(
+        system="breast",
+        preset="compact",
+        version="0.0",
+        config={"size": tiny.SIZE},
+        training_data="nothing: untrained",
+        is_phantom_trained=True,
+        prevalence=0.4,
+    )
+    calibration = Calibration(temperature=1.25, cam_scale=0.5)
+    save(folder, Checkpoint(tiny.breast_module(), description, calibration, CARD))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _fresh(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(resources.CHECKPOINT, str(checkpoint))
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def engine() -> Engine:
+    """The engine that the app itself uses in this test."""
+    return resources.engine()
+
+
+@pytest.fixture
+def app() -> AppTest:
+    """The app after its first run."""
+    return AppTest.from_file(str(APP), default_timeout=120).run()
+
+
+def png(seed: int = 0, shape: tuple[int, int] = (120, 90)) -> bytes:
+    """A small grey film with a bright blob, as a PNG file."""
+    rows, columns = np.mgrid[: shape[0], : shape[1]] / np.reshape(shape, (2, 1, 1))
+    blob = np.exp(-((rows - 0.5) ** 2 + (columns - 0.4) ** 2) / 0.03)
+    noise = np.random.default_rng(seed).random(shape)
+    file = io.BytesIO()
+    Image.fromarray(np.rint(255 * (0.7 * blob + 0.3 * noise)).astype(np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def page_text(app: AppTest) -> str:
+    """All HTML and Markdown of the page."""
+    html = [element.proto.body for element in app.get("html")]
+    return "\n".join([*html, *(element.value for element in app.markdown)])
+
+
+def upload(app: AppTest, content: bytes, *, name: str = "film.png") -> AppTest:
+    """The app after a film was chosen."""
+    uploader = next(u for u in app.file_uploader if u.label.startswith("Mammogram"))
+    return uploader.upload(name, content, "application/octet-stream").run()
+
+
+def choose(app: AppTest, label: str, value: object) -> AppTest:
+    """The app after a field of the form was set."""
+    widgets = [*app.selectbox, *app.multiselect]
+    return next(widget for widget in widgets if widget.label == label).set_value(value).run()

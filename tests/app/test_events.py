@@ -1,0 +1,134 @@
+"""What the viewer sends back, the work it starts and stops, and forms from files."""
+
+import time
+
+import pytest
+
+from pages.parts import follow, state
+from pages.parts.follow import panels_of
+from pages.parts.form import checked, forms_of_file
+from pages.parts.panels import details, facts, prediction
+from pages.parts.state import Shown
+from pages.parts.viewer import box_of, first_event
+from pages.parts.work import Work, is_earlier
+from tests.app.conftest import png
+from xattn.data.placement import Box
+from xattn.data.schemas import BREAST
+from xattn.errors import IntakeError, SchemaError
+from xattn.runtime.engine import Engine
+
+
+def test_the_event_of_a_run_is_found_by_name() -> None:
+    assert first_event({"box": None, "cancel": "lime", "start": None}) == ("cancel", "lime")
+    assert first_event({}) == ("", None)
+
+
+def test_a_drawn_box_is_in_whole_file_pixels() -> None:
+    assert box_of({"box": [10.4, 20.6, 99.5, 50]}) == Box(10, 21, 100, 50)
+    assert box_of({"box": None}) is None
+    with pytest.raises(IntakeError):
+        box_of({"box": [5, 5, 0, 10]})
+
+
+@pytest.fixture
+def work(engine: Engine) -> Work:
+    return Work(engine, engine.read(png(), {"density": 2}), "somebody")
+
+
+def finish(work: Work) -> Shown:
+    for job in work.jobs.values():
+        job.result(timeout=60)
+    shown = Shown()
+    work.collect(shown)
+    return shown
+
+
+def test_work_brings_a_prediction_and_every_explanation(work: Work, engine: Engine) -> None:
+    explanation = work.explanation(finish(work))
+    assert explanation is not None
+    assert not work.unfinished
+    assert [name for name, _ in explanation.attributions] == [
+        name for name, _ in engine.explain(work.case).attributions
+    ]
+    assert explanation.prediction.value == engine.predict(work.case).value
+
+
+def test_a_cancelled_explanation_can_be_asked_for_again(engine: Engine) -> None:
+    work = Work(engine, engine.read(png(seed=5)), "somebody")
+    work.cancel("lime")
+    with pytest.raises(Exception, match="Cancelled"):
+        work.jobs["lime"].result(timeout=60)
+    assert work.state("lime")[0] == "cancelled"
+    work.ask()
+    assert work.state("lime")[0] == "cancelled"
+    work.restart("lime")
+    work.jobs["lime"].result(timeout=60)
+    assert work.state("lime") == ("ready", "")
+
+
+def test_going_back_to_an_entry_that_was_left_finishes_it(engine: Engine) -> None:
+    """A → B → A: the jobs of A that were stopped on leaving are asked for again."""
+    case = engine.read(png(seed=6))
+    first = Work(engine, case, "somebody")
+    first.cancel_all()
+    again = Work(engine, case, "somebody")
+    end = time.monotonic() + 60
+    while time.monotonic() < end and {again.state(name)[0] for name in again.jobs} != {"ready"}:
+        again.ask()
+        time.sleep(0.01)
+    assert set(finish(again).attributions) == set(again.jobs) - {"prediction"}
+
+
+def test_results_of_an_earlier_entry_stay_and_say_so(work: Work, engine: Engine) -> None:
+    shown = finish(work)
+    changed = Work(engine, work.case.with_form(BREAST.check({"density": 4})), "somebody")
+    for panel in panels_of(changed, shown)[1:]:
+        assert panel.is_stale
+        assert panel.shown is shown.attributions[panel.key]
+    assert shown.prediction is not None
+    assert is_earlier(shown.prediction, changed.case)
+    assert changed.explanation(shown) is None
+    html = prediction(shown.prediction, engine.model.system, is_earlier=True)
+    assert "of the earlier entry" in html
+    changed.cancel_all()
+
+
+def test_a_box_and_its_clearing_change_what_is_read(
+    engine: Engine, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = []
+    monkeypatch.setattr(state, "change_case", changed.append)
+    assert follow.act(engine, work, ("box", {"box": [10, 10, 40, 40]}))
+    assert follow.act(engine, work, ("box", {"box": None}))
+    assert not follow.act(engine, work, ("", None))
+    assert changed[0].film.box == Box(10, 10, 40, 40)
+    assert changed[1].digest == work.case.digest
+
+
+def test_facts_and_details_escape_what_a_file_says(work: Work) -> None:
+    shown = finish(work)
+    assert "<b>" not in facts(work.case, "<b>title</b>")
+    html = details(list(shown.attributions.values()))
+    assert html.count("<tr>") == 1 + len(shown.attributions)
+    assert "weighted R²" in html
+
+
+def test_entries_that_do_not_apply_are_left_out() -> None:
+    form = checked(BREAST, "mass", {"density": ("2",), "calc_type": ("SKIN",)})
+    assert BREAST.plain(form) == {"lesion_type": "mass", "density": "2"}
+
+
+def test_a_form_file_is_told_apart_by_content() -> None:
+    (one,) = forms_of_file(BREAST, b'\xef\xbb\xbf {"density": 3}')
+    assert BREAST.plain(one) == {"density": "3"}
+    two = forms_of_file(BREAST, b"density\n1\n4\n")
+    assert [BREAST.plain(form)["density"] for form in two] == ["1", "4"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\xff\xfe\x00", "UTF-8"), (b"[1]", "JSON object"), (b"a" * (2**20 + 1), "at most 1 MiB")],
+)
+def test_a_file_that_is_no_form_is_one_sentence(content: bytes, words: str) -> None:
+    with pytest.raises(SchemaError, match=words):
+        forms_of_file(BREAST, content)

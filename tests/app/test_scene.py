@@ -1,0 +1,124 @@
+"""What the viewer is sent, read back as its script reads it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pages.parts.scene import Panel, film_key, pack, region_values, scene, texture
+from tests import tiny
+from xattn.data.radiograph import Radiograph
+from xattn.data.schemas import BREAST
+from xattn.explain import EXPLAINERS
+from xattn.explain.overlay import lookup_table, scale_for
+from xattn.explain.regions import paint
+
+
+def unpack(blob: bytes) -> tuple[dict, dict[str, np.ndarray]]:
+    """A twin of `unpack` in messages.js: length, JSON, arrays at their offsets."""
+    length = int.from_bytes(blob[:4], "little")
+    header = json.loads(blob[4 : 4 + length])
+    arrays = {}
+    for name, place in header["arrays"].items():
+        start = 4 + length + place["offset"]
+        flat = np.frombuffer(blob, place["dtype"], place["count"], start)
+        arrays[name] = flat.reshape(place["shape"])
+    return header, arrays
+
+
+def test_a_blob_gives_back_its_arrays_each_on_four_bytes() -> None:
+    given = {
+        "odd": np.arange(5, dtype=np.uint8),
+        "grid": np.array([[0.5, -1.25], [3, 4]], dtype=np.float32),
+    }
+    blob = pack({"kind": "test", "name": "ä"}, given)
+    header, arrays = unpack(blob)
+    assert header["name"] == "ä"
+    assert int.from_bytes(blob[:4], "little") % 4 == 0
+    assert [place["offset"] for place in header["arrays"].values()] == [0, 8]
+    for name, array in given.items():
+        np.testing.assert_array_equal(arrays[name], array)
+
+
+def test_a_number_that_json_has_no_word_for_is_refused() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        pack({"low": float("nan")}, {})
+
+
+def test_a_large_film_goes_reduced_by_whole_areas() -> None:
+    """2 × 2 file pixels make one of the texture, so each is their mean, rounded to nearest."""
+    values = np.random.default_rng(0).integers(0, 256, (4096, 3000)).astype(np.uint16)
+    film = Radiograph(values)
+    header, arrays = unpack(texture(film))
+    shown = arrays["texture"]
+    assert (header["width"], header["height"], header["hash"]) == (3000, 4096, film_key(film))
+    assert shown.shape == (2048, 1500)
+    means = film.display().reshape(2048, 2, 1500, 2).mean(axis=(1, 3))
+    # half a grey level by rounding, and as much again where the reduction rounds between its passes
+    assert np.abs(shown - means).max() <= 1.0
+
+
+def test_a_small_film_goes_as_it_is() -> None:
+    film = tiny.case().film.radiograph
+    _, arrays = unpack(texture(film))
+    np.testing.assert_array_equal(arrays["texture"], film.display())
+
+
+def test_the_numbers_of_regions_are_read_off_their_picture() -> None:
+    labels = np.array([[0, 0, 1], [2, 2, 1]])
+    numbers = np.array([0.5, -2, 7], dtype=np.float32)
+    np.testing.assert_array_equal(region_values(paint(numbers, labels), labels), numbers)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> tuple[dict, dict[str, np.ndarray], dict]:
+    model, case = tiny.breast_model(), tiny.case()
+    shown = {
+        name: EXPLAINERS[name](model, case, model.target)
+        for name in ("gradcam", "attention", "integrated")
+    }
+    panels = [Panel("original", "Film"), Panel("lime", "LIME", "pending")]
+    panels += [Panel(name, name, shown=entry) for name, entry in shown.items()]
+    header, arrays = unpack(scene(case, panels, BREAST))
+    return header, arrays, shown
+
+
+def test_a_pending_panel_has_a_state_and_no_map(drawn: tuple) -> None:
+    header, _, _ = drawn
+    original, lime = header["panels"][:2]
+    assert lime["state"] == "pending"
+    assert "map" not in lime
+    assert "map" not in original
+    assert header["box"] is None
+
+
+def test_maps_arrive_with_the_numbers_and_place_they_have(drawn: tuple) -> None:
+    header, arrays, shown = drawn
+    panels = {panel["key"]: panel for panel in header["panels"]}
+    np.testing.assert_array_equal(arrays["gradcam"], shown["gradcam"].maps[0].values)
+    assert panels["gradcam"]["isSmooth"]
+    assert panels["gradcam"]["crop"] == {"left": 0.0, "top": 0.0, "side": tiny.SIZE}
+    integrated = panels["integrated"]
+    painted = arrays[integrated["map"]][arrays[integrated["labels"]]]
+    np.testing.assert_array_equal(painted, shown["integrated"].maps[0].values)
+
+
+def test_attention_arrives_by_field_and_head_and_sums_to_one(drawn: tuple) -> None:
+    header, arrays, _ = drawn
+    panel = next(panel for panel in header["panels"] if panel["key"] == "attention")
+    assert panel["heads"] == ["all heads", "head 1", "head 2", "head 3", "head 4"]
+    known = {field["name"] for field in panel["fields"] if field["isKnown"]}
+    assert known == {"density", "mass_shape", "mass_margins"}
+    for head in range(5):
+        total = sum(arrays[field["maps"][head]] for field in panel["fields"])
+        np.testing.assert_allclose(total, 1.0, atol=1e-6)  # five float32 shares
+
+
+def test_scales_are_those_of_the_overlay_one_per_kind_and_side(drawn: tuple) -> None:
+    header, arrays, shown = drawn
+    assert set(header["scales"]) == {"relative", "against", "attention", "contribution"}
+    scale = scale_for([shown["integrated"]], "contribution")
+    sent = header["scales"]["contribution"]
+    assert (sent["low"], sent["high"], sent["unit"]) == (scale.low, scale.high, "log-odds")
+    np.testing.assert_array_equal(arrays[sent["table"]], lookup_table(scale))
+    assert header["scales"]["against"]["low"] == -header["scales"]["relative"]["high"]
