@@ -20,7 +20,6 @@ EXPLAINERS: dict[str, Explainer] = {
     "hirescam": HiResCAM(),
     "gradcam++": LibraryCAM(),
     "layercam": LibraryCAM(method="LayerCAM"),
-    "eigencam": LibraryCAM(method="EigenCAM"),
     "captum-integrated": CaptumIntegratedGradients(),
     "captum-occlusion": CaptumOcclusion(),
     "shap-form": ShapForm(),

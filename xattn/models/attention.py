@@ -123,19 +123,19 @@ class Concatenation(nn.Module):
 
 
 class ImageOnly(nn.Module):
-    """The form is not read."""
+    """The form is not read; a product with 0 keeps it in the graph, with a gradient of 0."""
 
     def forward(self, image: Tensor, clinical: Tensor) -> tuple[Tensor, Weights]:
         """The image's mean beside zeros (B, 2d)."""
-        return _pooled_pair(image, torch.zeros_like(clinical)), {}
+        return _pooled_pair(image, 0 * clinical), {}
 
 
 class FormOnly(nn.Module):
-    """The film is not read."""
+    """The film is not read; a product with 0 keeps it in the graph, with a gradient of 0."""
 
     def forward(self, image: Tensor, clinical: Tensor) -> tuple[Tensor, Weights]:
         """Zeros beside the form's mean (B, 2d)."""
-        return _pooled_pair(torch.zeros_like(image), clinical), {}
+        return _pooled_pair(0 * image, clinical), {}
 
 
 class SingleToken(nn.Module):
