@@ -67,7 +67,7 @@ def pretrain(model: Network, cases: Cases, config: PretrainingConfig) -> None:
                 told = reader(varied.contiguous(memory_format=torch.channels_last))
             loss = smooth_l1_loss(told.float(), targets[index])
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             optimiser.step()
             schedule.step()
             bar.set_postfix(loss=f"{loss.item():.3f}")

@@ -79,7 +79,7 @@ def run(experiment: Run, cache: Path, folder: Path) -> Evaluation:
         system=experiment.system.name,
         preset=experiment.preset,
         version=VERSION,
-        config=experiment.config,
+        config=asdict(model.config),  # type: ignore[call-overload]  # a frozen dataclass by contract
         training_data=f"{len(parts['training']):,} synthetic phantoms",
         is_phantom_trained=True,
         prevalence=float(parts["training"].labels.float().mean()),
