@@ -13,6 +13,7 @@ import xattn
 from xattn.data.placement import Box
 from xattn.errors import CheckpointError, XattnError
 from xattn.runtime.engine import Engine
+from xattn.runtime.worker import Worker
 from xattn.systems import MODELS, SYSTEMS, choose_device, find
 
 CASES = MODELS.parent / "cases" / "breast"
@@ -113,6 +114,7 @@ def test_names_and_devices_that_are_not_there_are_refused():
 
 def test_an_edit_leaves_the_film_encoded(breast: Engine):
     path = SAMPLES[0]
+    breast = Engine(breast.model, Worker())  # nothing kept from other tests
     case = breast.read(path.with_name("film.dcm"), json.loads(path.read_text()))
     first = breast.predict(case)
     calls = []
