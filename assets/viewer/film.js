@@ -1,5 +1,7 @@
 // The film: place on the canvas, window and level, hatching of what was not read.
 
+const SMALL_SIDE = 640; // long side of the copy for thumbnails
+
 /** Where the film lies on a canvas, in canvas pixels; `view` is the file pixel in the middle. */
 function frameOf(canvas, film, view) {
   const fit = Math.min(canvas.width / film.width, canvas.height / film.height);
@@ -29,10 +31,10 @@ function zoomAt(view, factor, [x, y]) {
   return { x: x + (view.x - x) * kept, y: y + (view.y - y) * kept, zoom };
 }
 
-/** The 8-bit texture through the window, as a canvas; made again only when the window changes. */
-function toned(film, tone) {
+/** Put the 8-bit texture through the window, in full and small; only when the window changes. */
+function tone8bit(film, tone) {
   const key = `${tone.centre}/${tone.width}/${tone.isInverted}`;
-  if (film.tonedFor === key) return film.canvas;
+  if (film.tonedFor === key) return;
   const table = new Uint32Array(256);
   for (let value = 0; value < 256; value += 1) {
     const share = Math.min(1, Math.max(0, (value - tone.centre) / tone.width + 0.5));
@@ -45,7 +47,11 @@ function toned(film, tone) {
   film.values.forEach((value, place) => (pixels[place] = table[value]));
   film.canvas.getContext("2d").putImageData(film.image, 0, 0);
   film.tonedFor = key;
-  return film.canvas;
+  const share = Math.min(1, SMALL_SIDE / Math.max(film.columns, film.rows));
+  film.small = blankCanvas(Math.ceil(film.columns * share), Math.ceil(film.rows * share));
+  const small = film.small.getContext("2d");
+  small.imageSmoothingQuality = "high";
+  small.drawImage(film.canvas, 0, 0, film.small.width, film.small.height);
 }
 
 /** The grey value 0 to 255 of the display texture at a file pixel; null outside the film. */
@@ -59,8 +65,11 @@ function greyAt(film, [x, y]) {
 function drawFilm(context, film, frame, tone) {
   context.imageSmoothingEnabled = frame.scale * (film.width / film.columns) < 3;
   context.imageSmoothingQuality = "high";
+  tone8bit(film, tone);
   const { left, top, scale } = frame;
-  context.drawImage(toned(film, tone), left, top, film.width * scale, film.height * scale);
+  const [width, height] = [film.width * scale, film.height * scale];
+  const picture = Math.max(width, height) > SMALL_SIDE ? film.canvas : film.small;
+  context.drawImage(picture, left, top, width, height);
 }
 
 /** Hatch the film outside the square that the model read: not read is not "no contribution". */

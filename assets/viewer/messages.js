@@ -1,4 +1,4 @@
-// What Python sends: one blob, a JSON header and raw arrays behind it, or a plain object.
+// What Python sends: one blob, a JSON header and raw arrays behind it.
 
 const ARRAY_TYPES = { uint8: Uint8Array, float32: Float32Array };
 const FILMS_KEPT = 3;
@@ -7,7 +7,6 @@ const viewers = new Set();
 
 /** The message with the values of its arrays in place. */
 function unpack(data) {
-  if (!(data instanceof Uint8Array)) return data;
   const bytes = data.slice(); // the socket's buffer may start anywhere; typed arrays may not
   const length = new DataView(bytes.buffer).getUint32(0, true);
   const message = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));

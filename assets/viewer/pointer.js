@@ -61,6 +61,7 @@ function listenToPointer(viewer, canvas, { key, onClick }) {
     if (ended?.kind === "box") viewer.commitBox();
     else if (ended && !ended.hasMoved && onClick) onClick();
   });
+  canvas.addEventListener("pointercancel", () => (drag = null));
   canvas.addEventListener("pointerleave", () => drag || viewer.hover(null, null));
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   canvas.addEventListener("wheel", (event) => {

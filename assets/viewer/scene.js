@@ -30,7 +30,9 @@ function drawScene(viewer) {
   drawPanel(viewer, large, viewer.large);
   viewer.thumbs.forEach((thumb, place) => drawPanel(viewer, thumb.canvas, viewer.scene.panels[place]));
   labelTools(viewer);
-  drawLegend(viewer.parts.legend, scaleOf(viewer, viewer.large));
+  const scale = scaleOf(viewer, viewer.large);
+  if (viewer.legendOf !== scale) drawLegend(viewer.parts.legend, scale);
+  viewer.legendOf = scale;
   showReadout(viewer);
 }
 
@@ -68,6 +70,14 @@ function fitToScreen(canvas) {
   const height = Math.round(canvas.clientHeight * devicePixelRatio);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   return width > 0 && height > 0;
+}
+
+/** By panel, the region or patch that is outlined; null where there is none. */
+function outlinedRegions(viewer) {
+  return viewer.scene.panels.map((panel) => {
+    const map = mapOf(viewer, panel);
+    return map ? (pointedAt(viewer, panel, map)?.index ?? null) : null;
+  });
 }
 
 /** The region or patch of a panel's map under the shared pointer. */

@@ -60,9 +60,12 @@ class Viewer {
     this.onPoint = (event) => this.lookAtNamed(event.target);
     document.addEventListener("pointerover", this.onPoint);
     document.addEventListener("focusin", this.onPoint);
+    this.onProgress = (event) => this.progress(event.detail);
+    window.addEventListener("xattn-progress", this.onProgress);
   }
 
   close() {
+    window.removeEventListener("xattn-progress", this.onProgress);
     this.sizes.disconnect();
     document.removeEventListener("pointerover", this.onPoint);
     document.removeEventListener("focusin", this.onPoint);
@@ -202,9 +205,13 @@ class Viewer {
     this.redraw();
   }
 
+  /** Follow the pointer; the pictures are drawn again only where another region is outlined. */
   hover(key, point) {
     this.pointed = key ? { key, point } : null;
-    this.redraw();
+    const outlined = outlinedRegions(this).join();
+    if (outlined !== this.outlined) this.redraw();
+    else showReadout(this);
+    this.outlined = outlined;
   }
 
   /** A field of the form, or a bar of the page, that is pointed at or in focus shows its map. */
@@ -232,7 +239,6 @@ const mounted = new WeakMap();
 export default function mount({ data, parentElement, setTriggerValue }) {
   const message = unpack(data);
   if (message.kind === "film") return rememberFilm(message);
-  if (message.kind === "progress") return viewers.forEach((viewer) => viewer.progress(message.shares));
   const viewer = mounted.get(parentElement) ?? new Viewer(parentElement);
   mounted.set(parentElement, viewer);
   viewer.send = setTriggerValue;

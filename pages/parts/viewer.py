@@ -1,4 +1,4 @@
-"""The film viewer: one component that takes films, scenes and progress, and gives back events."""
+"""The film viewer: one component that takes films and scenes, and gives back events."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,7 +31,9 @@ def draw(film: bytes, scene: bytes) -> tuple[str, Any]:
 
 def send_progress(shares: Mapping[str, float]) -> None:
     """Tell the viewer the share done of each panel's work."""
-    _component()(data={"kind": "progress", "shares": dict(shares)}, key="_progress")
+    script = (ASSETS / "viewer" / "progress.js").read_text("utf-8")
+    component = st.components.v2.component("xattn_progress", js=script)
+    component(data=dict(shares), key="_progress")
 
 
 def first_event(events: Mapping[str, Any]) -> tuple[str, Any]:

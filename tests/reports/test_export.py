@@ -196,7 +196,7 @@ def test_other_peoples_files_are_never_replaced(explanation, tmp_path):
     assert (folder / "notes.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("text", ["not json", "[]", '{"files": "explanation.json"}', "{}"])
+@pytest.mark.parametrize("text", ["not json", "[]", '{"files": 5}', "{}"])
 def test_a_folder_with_strange_numbers_is_not_taken_for_ours(explanation, tmp_path, text):
     folder = tmp_path / "out"
     folder.mkdir()
