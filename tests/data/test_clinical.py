@@ -86,6 +86,11 @@ def test_spellings_of_the_tables_and_of_people_are_understood():
     assert BREAST.check({"mass margins": "ill-defined"})["mass_margins"] == ("ILL_DEFINED",)
 
 
+@pytest.mark.parametrize("three", [3, 3.0, "3", "3.0", " 3 ", [3.0], ["3.0"]])
+def test_whole_numbers_of_every_spelling_are_one_option(three: object):
+    assert BREAST.check({"density": three})["density"] == ("3",)
+
+
 @pytest.mark.parametrize("blank", ["", "N/A", "na", None, float("nan"), [], "unknown"])
 def test_blanks_of_every_kind_are_unknown(blank: object):
     assert BREAST.check({"mass_shape": blank})["mass_shape"] is Absent.UNKNOWN

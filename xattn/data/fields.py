@@ -107,7 +107,7 @@ class Choice(Question):
         Raises:
             SchemaError: if an option is unknown or several are given where one is allowed.
         """
-        texts = [str(part) for part in raw] if isinstance(raw, list | tuple) else [_text(raw)]
+        texts = [_text(part) for part in (raw if isinstance(raw, list | tuple) else [raw])]
         found = {code for text in texts for code in self._codes(text)}
         codes = tuple(code for code in self.codes if code in found)
         if len(codes) > 1 and not self.multiple:
@@ -172,5 +172,5 @@ Field = Number | Choice | Flag
 
 
 def _text(raw: object) -> str:
-    whole = isinstance(raw, float) and raw.is_integer()
-    return str(int(raw)) if whole and isinstance(raw, float) else str(raw)
+    """The text of an entry; tables with gaps turn whole numbers into 1.0."""
+    return re.sub(r"^(\d+)\.0+$", r"\1", str(raw).strip())
