@@ -48,21 +48,11 @@ def draw_decision(reading: Reading) -> None:
 
 
 def draw_report(model: LoadedModel, work: Work, explanation: Explanation | None) -> None:
-    """The button that makes the PDF; it waits for what is under way."""
-    reading = state.reading()
-    assert reading is not None
-    decision, identifier = reading.decision, reading.identifier
-
-    def make() -> bytes:
-        from xattn.reports.pdf import render
-
-        assert explanation is not None
-        return render(compose(explanation, model, decision=decision, typed_identifier=identifier))
-
+    """The button that gives the PDF; it waits for what is under way."""
     is_waiting = explanation is None or bool(work.unfinished)
     st.download_button(
-        "PDF report" if not is_waiting else "PDF report (when all panels are there)",
-        make,
+        "PDF report (when all panels are there)" if is_waiting else "PDF report",
+        b"" if is_waiting or explanation is None else _pdf(model, explanation),
         file_name="xattn-report.pdf",
         mime="application/pdf",
         key="_report",
@@ -70,3 +60,28 @@ def draw_report(model: LoadedModel, work: Work, explanation: Explanation | None)
         on_click="ignore",
         width="stretch",
     )
+
+
+def _pdf(model: LoadedModel, explanation: Explanation) -> bytes:
+    """The report of this very entry and decision, made once.
+
+    Made before the click: Streamlit forgets a report that is to be made at the click as soon as the
+    page is drawn again.
+    """
+    from xattn.reports.pdf import render
+
+    reading = state.reading()
+    assert reading is not None
+    methods = tuple(name for name, _ in explanation.attributions)
+    key = (explanation.case.digest, methods, reading.decision, reading.identifier)
+    kept: tuple[object, bytes] | None = st.session_state.get(state.REPORT)
+    if kept is None or kept[0] != key:
+        content = compose(
+            explanation,
+            model,
+            decision=reading.decision,
+            typed_identifier=reading.identifier,
+        )
+        kept = (key, render(content))
+        st.session_state[state.REPORT] = kept
+    return kept[1]

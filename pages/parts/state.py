@@ -11,7 +11,7 @@ from xattn.errors import XattnError
 from xattn.records import Attribution, Case, Prediction
 from xattn.reports.content import Decision
 
-READING, SHOWN, WORK = "reading", "shown", "work"
+READING, SHOWN, WORK, REPORT = "reading", "shown", "work", "report"
 GENERATION, PROBLEM, OWNER = "generation", "problem", "owner"
 
 

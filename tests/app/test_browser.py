@@ -23,7 +23,7 @@ from xattn.phantoms.breast import Phantom, Settings, draw, sample_world
 CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("XATTN_DATA", ROOT.parent / "shared" / "data"))
-PATIENCE_MS = 180_000
+PATIENCE_MS = 45_000
 """Far above what it takes: a busy machine must not fail a test."""
 
 pytestmark = [

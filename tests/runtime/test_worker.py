@@ -81,6 +81,18 @@ def test_a_cancelled_job_stops_before_its_next_batch(worker: Worker):
     assert worker.submit("slow", counting(log, "slow")).result(10) == "slow"
 
 
+def test_work_asked_for_again_right_after_a_cancel_is_done(worker: Worker):
+    opened = threading.Event()
+    worker.submit("gate", gate(opened), urgency=Urgency.PREDICTION)
+    first = worker.submit("slow", counting([], "slow"))
+    first.cancel()
+    again = worker.submit("slow", counting([], "slow"))  # before the worker saw the cancel
+    opened.set()
+    assert again.result(10) == "slow"
+    with pytest.raises(CancelledError):
+        first.result(10)
+
+
 def test_one_owner_cannot_cancel_the_work_of_another(worker: Worker):
     log: list[str] = []
     opened = threading.Event()

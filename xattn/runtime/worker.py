@@ -38,7 +38,7 @@ class Job(Generic[Result]):
         self.progress = 0.0
         self._make = steps
         self._steps: Steps[Result] | None = None
-        self._is_cancelled = False
+        self.is_cancelled = False
         self._future: Future[Result] = Future()
 
     @property
@@ -56,7 +56,7 @@ class Job(Generic[Result]):
 
     def cancel(self) -> None:
         """Stop before the next batch; a finished job stays as it is."""
-        self._is_cancelled = True
+        self.is_cancelled = True
 
     def result(self, timeout: float | None = None) -> Result:
         """The result, once there.
@@ -70,7 +70,7 @@ class Job(Generic[Result]):
     def advance(self) -> None:
         """Run one batch, in the worker's thread; an exception ends the job, not the worker."""
         with self:
-            if self._is_cancelled:
+            if self.is_cancelled:
                 raise CancelledError("Cancelled; earlier results stay.")
             if self._steps is None:
                 self._steps = self._make()
@@ -127,7 +127,7 @@ class Worker:
                 self._results.move_to_end(key)
                 return self._results[key]  # type: ignore[return-value]  # the key fixes the type
             mine = (owner, key)
-            if mine not in self._pending:
+            if mine not in self._pending or self._pending[mine].is_cancelled:
                 job: Job[object] = Job(steps)
                 self._pending[mine] = job
                 heapq.heappush(self._queue, (urgency, next(self._order), mine, job))
@@ -150,7 +150,8 @@ class Worker:
                 heapq.heappush(self._queue, (urgency, order, mine, job))
                 self._thread.submit(self._turn)
                 return
-            del self._pending[mine]
+            if self._pending.get(mine) is job:
+                del self._pending[mine]
             if job.error is None:
                 self._keep(mine[1], job)
 
