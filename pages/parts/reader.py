@@ -48,40 +48,37 @@ def draw_decision(reading: Reading) -> None:
 
 
 def draw_report(model: LoadedModel, work: Work, explanation: Explanation | None) -> None:
-    """The button that gives the PDF; it waits for what is under way."""
-    is_waiting = explanation is None or bool(work.unfinished)
-    st.download_button(
-        "PDF report (when all panels are there)" if is_waiting else "PDF report",
-        b"" if is_waiting or explanation is None else _pdf(model, explanation),
-        file_name="xattn-report.pdf",
-        mime="application/pdf",
-        key="_report",
-        disabled=is_waiting,
-        on_click="ignore",
-        width="stretch",
-    )
+    """Make the PDF, then save it: two clicks, so that no report misses what was typed just before.
 
-
-def _pdf(model: LoadedModel, explanation: Explanation) -> bytes:
-    """The report of this very entry and decision, made once.
-
-    Made before the click: Streamlit forgets a report that is to be made at the click as soon as the
-    page is drawn again.
+    A click that both makes and saves would race with the entry that it ends.
     """
-    from xattn.reports.pdf import render
-
+    is_waiting = explanation is None or bool(work.unfinished)
+    label = "PDF report (when all panels are there)" if is_waiting else "PDF report"
+    wanted = st.button(label, key="_make_report", disabled=is_waiting, width="stretch")
     reading = state.reading()
-    assert reading is not None
+    if is_waiting or explanation is None or reading is None:
+        return
     methods = tuple(name for name, _ in explanation.attributions)
     key = (explanation.case.digest, methods, reading.decision, reading.identifier)
-    kept: tuple[object, bytes] | None = st.session_state.get(state.REPORT)
-    if kept is None or kept[0] != key:
-        content = compose(
-            explanation,
-            model,
-            decision=reading.decision,
-            typed_identifier=reading.identifier,
+    if wanted:
+        st.session_state[state.REPORT] = (key, _pdf(model, explanation, reading))
+    kept_key, pdf = st.session_state.get(state.REPORT, (None, b""))
+    if kept_key == key:
+        st.download_button(
+            "Save the PDF",
+            pdf,
+            file_name="xattn-report.pdf",
+            mime="application/pdf",
+            key="_report",
+            on_click="ignore",
+            width="stretch",
         )
-        kept = (key, render(content))
-        st.session_state[state.REPORT] = kept
-    return kept[1]
+
+
+def _pdf(model: LoadedModel, explanation: Explanation, reading: state.Reading) -> bytes:
+    from xattn.reports.pdf import render
+
+    content = compose(
+        explanation, model, decision=reading.decision, typed_identifier=reading.identifier
+    )
+    return render(content)
