@@ -58,7 +58,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(data: tuple[Cases, Cases], tmp
 
     def dies(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         dies.calls += 1
-        if dies.calls > 9:  # six batches and a validation make an epoch: dies in the second
+        if dies.calls > 16:  # twice six batches and a validation an epoch: dies in the second
             raise KilledError
         return binary_cross_entropy(scores, labels)
 
@@ -109,12 +109,14 @@ def test_absence_spans_everything_from_whole_to_nothing(data: tuple[Cases, Cases
     # 1/12 lose everything; half of the others lose their one field at a mean rate of 1/2.
     assert 0.05 < float(nothing.float().mean()) < 0.13
     assert abs(float(lost.float().sum() / 400) - (1 / 12 + 11 / 12 * 0.25)) < 0.08  # three SE
-    # 11/12 of a half stay whole: 0.458, within three standard errors of 0.025.
-    assert 0.38 < float((filled == 0).float().mean()) < 0.54
+    # 11/12 of a half stay whole: 0.458, within three standard errors of 0.025. Whole may miss a few
+    # pixels that lie below the lowest of the coarse grid on which the cut is found.
+    assert 0.38 < float((filled < 0.002).float().mean()) < 0.54
 
 
 def test_variation_never_mirrors():
     generator = torch.Generator().manual_seed(0)
     ramp = torch.linspace(0, 1, SIZE).view(1, 1, 1, -1).expand(64, 1, SIZE, SIZE)
     images = vary_images(ramp.contiguous(), generator)
-    assert bool((images[..., 40] > images[..., 20]).all())
+    # The middle rows: what is moved in from beyond the film is black on both sides.
+    assert bool((images[..., 20:44, 40] > images[..., 20:44, 20]).all())
