@@ -1,5 +1,6 @@
 """What all sessions share: the engine, and the files that are shipped beside the app."""
 
+import gc
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,4 +61,6 @@ def shipped_models() -> tuple[Path, ...]:
     max_entries=2, show_spinner="Loading the model", on_release=lambda it: it.worker.close()
 )
 def _load(name_or_folder: str) -> Engine:
-    return xattn.load(name_or_folder)
+    loaded = xattn.load(name_or_folder)
+    gc.freeze()  # half a million objects of the libraries, which Python need not search for waste
+    return loaded

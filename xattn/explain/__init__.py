@@ -15,8 +15,8 @@ EXPLAINERS: dict[str, Explainer] = {
     "shapley": FormShapley(),
     "gradcam": GradCAM(),
     "attention": CrossAttention(),
-    "lime": RegionLime(),
     "integrated": IntegratedGradients(),
+    "lime": RegionLime(),
     "hirescam": HiResCAM(),
     "gradcam++": LibraryCAM(),
     "layercam": LibraryCAM(method="LayerCAM"),
@@ -27,5 +27,5 @@ EXPLAINERS: dict[str, Explainer] = {
 }
 """By key: ours in the order in which they answer soonest, then those of the libraries."""
 
-DEFAULT_METHODS = ("shapley", "gradcam", "attention", "lime", "integrated")
+DEFAULT_METHODS = ("shapley", "gradcam", "attention", "integrated", "lime")
 """What `explain` runs unless told otherwise."""
