@@ -3,7 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: app install dev test check bench real phantoms train clean
+SYSTEMS := hip breast chest
+
+.PHONY: app install dev test check bench real real-eval ablations phantoms train clean
 
 app: install              ## install what is missing and open the app
 	$(BIN)/streamlit run app.py
@@ -26,11 +28,19 @@ bench: dev                ## speed, as ratios measured side by side
 real: dev                 ## every real film and every broken file through the main job
 	$(BIN)/python -m benchmarks.real
 
-phantoms: install         ## a sheet of phantoms, and how much each modality can know
-	$(BIN)/python -m xattn phantoms --sheet docs/images/phantoms_breast.png
+real-eval: dev            ## what phantom-trained encoders give on real films, cross-validated
+	$(BIN)/python -m benchmarks.real_eval
 
-train: install            ## the shipped compact breast model, from nothing
-	$(BIN)/python -m xattn train --system breast --preset compact --out assets/models/breast/compact
+ablations: dev            ## one design choice at a time, on phantoms; QUICK=--quick for minutes
+	$(BIN)/python -m benchmarks.ablations $(QUICK)
+
+phantoms: install         ## sheets of phantoms, and how much each modality can know
+	for system in $(SYSTEMS); do $(BIN)/python -m xattn phantoms --system $$system \
+	  --sheet docs/images/phantoms_$$system.png || exit 1; done
+
+train: install            ## the shipped compact models, from nothing
+	for system in $(SYSTEMS); do $(BIN)/python -m xattn train --system $$system \
+	  --out assets/models/$$system/compact || exit 1; done
 
 clean:                    ## remove the environment
 	rm -rf .venv

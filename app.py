@@ -5,7 +5,7 @@ import traceback
 
 import streamlit as st
 
-from pages.parts import panels, resources
+from pages.parts import panels, resources, state
 from xattn.errors import XattnError
 
 logger = logging.getLogger("xattn.app")
@@ -36,7 +36,8 @@ def main() -> None:
     ]
     page = st.navigation(pages, position="top")
     try:
-        st.html(panels.banner(resources.engine().model))
+        engine = resources.engine(state.system(resources.first_system()))
+        st.html(panels.banner(engine.model))
         page.run()
     except XattnError as error:
         st.error(str(error))

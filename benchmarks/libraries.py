@@ -1,5 +1,6 @@
 """The same whole case composed from grad-cam, captum, shap and lime as their manuals show it."""
 
+import copy
 import warnings
 
 import numpy as np
@@ -29,6 +30,7 @@ def _grad_cam(reader: nn.Module, film: Tensor) -> None:
     from pytorch_grad_cam import GradCAM
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
+    reader = copy.deepcopy(reader)  # the manual asks for gradients of weights, which are shared
     for parameter in reader.parameters():
         parameter.requires_grad_(requires_grad=True)
     with GradCAM(reader, [reader.model.backbone]) as cam:
@@ -72,5 +74,5 @@ def _lime(reader: nn.Module, film: Tensor, fill: float, samples: int) -> None:
     picture = film[0, 0].cpu().numpy().astype(float)
     LimeImageExplainer(random_state=0).explain_instance(
         picture, of_pictures, labels=(0,), top_labels=None, hide_color=fill,
-        num_samples=samples, progress_bar=False,
+        num_samples=samples,
     )  # fmt: skip

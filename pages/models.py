@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.parts import cards, resources
+from pages.parts import cards, resources, state
 
-engine = resources.engine()
+engine = resources.engine(state.system(resources.first_system()))
 model = engine.model
 
 text, facts = st.columns([3, 2], gap="large")

@@ -7,8 +7,9 @@ from pages.parts.bars import draw_bars
 from pages.parts.follow import act, panels_of, work_on
 from pages.parts.form import draw_form
 from pages.parts.opening import draw_form_file, draw_opening
+from pages.parts.outputs import draw_target, every_output
 from pages.parts.scene import scene
-from pages.parts.work import Work, is_earlier
+from pages.parts.work import Work
 from xattn.errors import SchemaError
 
 POLL_SECONDS = 0.4
@@ -23,8 +24,8 @@ def follow_progress(work: Work, drawn: frozenset[str]) -> None:
     viewer.send_progress(work.unfinished)
 
 
-engine = resources.engine()
-system = engine.model.system
+engine = resources.engine(state.system(resources.first_system()))
+model, system = engine.model, engine.model.system
 if problem := state.take_problem():
     st.error(problem)
 reading = state.reading()
@@ -40,20 +41,25 @@ with left:
     with st.popover("Open another case", width="stretch"):
         draw_opening(engine)
     st.html(panels.heading("Film") + panels.facts(reading.case, reading.title))
-    st.html(panels.what_was_read(reading.case))
+    st.html(panels.what_was_read(reading.case, system))
     st.html(panels.heading("Form"))
     try:
         form = draw_form(engine.schema, reading.case.form)
     except SchemaError as error:
         st.error(str(error))
         form = reading.case.form
+    for warning in engine.schema.warnings(form):
+        st.html(panels.warning(warning))
     if form != reading.case.form:
         state.change_case(reading.case.with_form(form))
         reading = state.reading() or reading
     with st.popover("Read the form from a file", width="stretch"):
         draw_form_file(engine, reading.case)
 
-work = work_on(engine, reading)
+with right:
+    target = draw_target(model)
+
+work = work_on(engine, reading, target)
 shown = state.shown()
 
 with middle:
@@ -64,22 +70,23 @@ with middle:
         follow_progress(work, frozenset(work.unfinished))
 
 with right:
-    st.html(panels.heading(f"P({system.positive})"))
     if shown.prediction:
-        is_old = is_earlier(shown.prediction, reading.case)
-        st.html(panels.prediction(shown.prediction, system, is_earlier=is_old))
+        is_old = work.is_earlier(shown.prediction)
+        st.html(panels.prediction(shown.prediction, system, reading.case, is_earlier=is_old))
     if bars := shown.attributions.get("shapley"):
-        is_old = is_earlier(bars, reading.case)
+        is_old = work.is_earlier(bars)
         st.html(panels.heading(f"Why: adds up, in {bars.unit}"))
         entries = None if is_old else reading.case.form
         st.html(panels.dimmed(draw_bars(bars, engine.schema, entries), is_earlier=is_old))
     if shown.prediction:
         st.html(panels.shares(shown.prediction))
+        if listed := every_output(shown.prediction, model):
+            st.html(listed)
     if notes := panels.refused(work):
         st.html(notes)
     st.html(panels.heading("Read"))
     reader.draw_decision(reading)
-    reader.draw_report(engine.model, work, work.explanation(shown))
+    reader.draw_report(model, work, work.explanation(shown))
 
 with st.expander("Numbers behind the panels"):
     st.html(panels.details(list(shown.attributions.values())))

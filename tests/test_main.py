@@ -103,7 +103,7 @@ def test_report_writes_a_pdf_twice_the_same(folder: Path):
         (["predict", "--image", "nowhere.dcm"], "xattn: "),
         (
             ["predict", "--checkpoint", "nowhere", "--image", "film.dcm"],
-            "Expected a system (breast)",
+            "Expected a system (hip, breast, chest)",
         ),
         (
             ["predict", "--image", "film.dcm", "--form", "nowhere.json"],

@@ -1,7 +1,7 @@
 """Tiny models and cases for every test: an untrained breast model, and white boxes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +13,7 @@ from xattn.data.radiograph import Radiograph
 from xattn.data.schemas import BREAST
 from xattn.models import breast
 from xattn.models.checkpoint import Calibration, Checkpoint, Description
+from xattn.models.network import Network
 from xattn.models.tokens import ImageTokens, Output
 from xattn.records import Case, Film
 from xattn.systems import SYSTEMS, LoadedModel
@@ -26,42 +27,64 @@ MASS = {
     "mass_margins": "SPICULATED",
 }
 """A form with three known fields of five."""
+FORMS: dict[str, dict[str, object]] = {
+    "hip": {"age_at_xray": 71, "height": 160, "weight": 58, "sex": "FEMALE"},
+    "breast": MASS,
+    "chest": {"age": 64, "sex": "MALE", "projection": "AP", "view": "FRONTAL"},
+}
+"""By system, a form that is known in part; BMI and the age at the scan follow."""
 
 
-def loaded(module: nn.Module) -> LoadedModel:
+def loaded(module: nn.Module, system: str = "breast") -> LoadedModel:
     """A module as if it came from a checkpoint: frozen, in evaluation mode, temperature 1.25."""
     module.eval().requires_grad_(requires_grad=False)
     description = Description(
-        system="breast",
+        system=system,
         preset="compact",
         version="0.0",
         config={},
         training_data="nothing: untrained",
         is_phantom_trained=True,
-        prevalence=0.4,
+        label_means=(0.4,) * len(SYSTEMS[system].targets),
     )
     calibration = Calibration(temperature=1.25, cam_scale=0.5)
     checkpoint = Checkpoint(module, description, calibration, "card", "tiny")
-    return LoadedModel(SYSTEMS["breast"], checkpoint, torch.device("cpu"))
+    return LoadedModel(SYSTEMS[system], checkpoint, torch.device("cpu"))
+
+
+def model_of(system: str) -> LoadedModel:
+    """A system's compact model, untrained, that reacts to film and form."""
+    return loaded(_lively(system, {"size": SIZE}), system)
 
 
 def breast_module(fusion: str = "cross", size: int = SIZE) -> breast.BreastModel:
     """The compact breast model with the weights of seed 0, made to react to film and form."""
+    module = _lively("breast", {"fusion": fusion, "size": size})
+    assert isinstance(module, breast.BreastModel)
+    module.head[-1].weight.data *= 20
+    return module
+
+
+def _lively(system: str, config: dict[str, object]) -> Network:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        module = breast.build({"fusion": fusion, "size": size})
+        module = SYSTEMS[system].build(config)
         for part in module.modules():
             if isinstance(part, nn.BatchNorm2d):
                 nn.init.uniform_(part.weight, 0.5, 1.5)
                 nn.init.uniform_(part.bias, -0.5, 0.5)
         module.clinical_tokens.weight.data *= 10
-        module.head[-1].weight.data *= 20
     return module
 
 
 def breast_model(fusion: str = "cross", size: int = SIZE) -> LoadedModel:
     """`breast_module`, loaded."""
     return loaded(breast_module(fusion, size))
+
+
+def case_of(system: str) -> Case:
+    """The film of `case` with the system's form."""
+    return replace(case(), system=system, form=SYSTEMS[system].schema.check(FORMS[system]))
 
 
 def case(form: dict[str, object] | None = None, size: int = SIZE) -> Case:

@@ -15,18 +15,20 @@ from xattn.errors import ReportError, SchemaError, XattnError
 if TYPE_CHECKING:
     from xattn.data.clinical import Form, Schema
     from xattn.data.placement import Box
-    from xattn.records import Case
+    from xattn.records import Case, Target
     from xattn.runtime.engine import Engine
 
-SYSTEMS = ("breast",)
+SYSTEMS = ("hip", "breast", "chest")
 DESCRIPTION = """Explain what a cross-attention model reads in a radiograph and a clinical form.
 Research use, not for diagnosis."""
 CASE_EXAMPLE = """A form is a JSON object, or a CSV whose first row is read; leave out the unknown:
 
   {"lesion_type": "mass", "density": 3, "mass_shape": "IRREGULAR", "mass_margins": "SPICULATED"}
 
-Fields: lesion_type, density, mass_shape, mass_margins, calc_type, calc_distribution.
-The box is the lesion on the film in file pixels; without one the model reads the whole film."""
+Fields of hip: age_at_xray, age_at_scan, height, weight, bmi, alcohol, activity, diet, sex, smoking;
+of breast: lesion_type, density, mass_shape, mass_margins, calc_type, calc_distribution;
+of chest: age, sex, projection, view.
+The box is what is read, a lesion or a hip, in file pixels; without one the whole film is read."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +54,8 @@ def app(options: argparse.Namespace) -> None:
 def predict(options: argparse.Namespace) -> None:
     """Print the prediction of a case as JSON."""
     engine, case = _case(options)
-    print(json.dumps(engine.predict(case).plain, indent=2, allow_nan=False))
+    prediction = engine.predict(case, target=_target(options, engine))
+    print(json.dumps(prediction.plain, indent=2, allow_nan=False))
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -61,7 +64,8 @@ def explain(options: argparse.Namespace) -> None:
     from xattn.reports.export import write_explanation
 
     engine, case = _case(options)
-    explanation = engine.explain(case, options.method or DEFAULT_METHODS)
+    methods = options.method or DEFAULT_METHODS
+    explanation = engine.explain(case, methods, target=_target(options, engine))
     write_explanation(explanation, options.out)
     for path in sorted(options.out.iterdir()):
         print(path)
@@ -73,7 +77,8 @@ def report(options: argparse.Namespace) -> None:
     from xattn.reports.pdf import render
 
     engine, case = _case(options)
-    content = compose(engine.explain(case), engine.model)
+    explanation = engine.explain(case, target=_target(options, engine))
+    content = compose(explanation, engine.model)
     pdf = render(content, archival=options.archival)
     try:
         options.out.write_bytes(pdf)
@@ -84,52 +89,54 @@ def report(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train a model on phantoms and write its checkpoint."""
+    from dataclasses import replace
+
     from xattn.systems import find
-    from xattn.training.loop import TrainingConfig
+    from xattn.training.recipes import RECIPES
     from xattn.training.run import Amounts, Run, run
 
-    changes = (("fusion", options.fusion),) if options.fusion else ()
+    recipe = RECIPES[options.system]
+    wanted = {"epochs": options.epochs, "seed": options.seed, "frozen": options.frozen}
+    given = {name: value for name, value in wanted.items() if value is not None}
     experiment = Run(
         system=find(options.system),
         preset=options.preset,
-        changes=changes,
+        changes=(("fusion", options.fusion),) if options.fusion else (),
         amounts=Amounts(training=options.phantoms),
-        training=TrainingConfig(epochs=options.epochs, seed=options.seed, frozen=options.frozen),
+        training=replace(recipe.training, **given),
+        pretraining=replace(recipe.pretraining, seed=options.seed),
     )
     print(run(experiment, options.cache, options.out).text)
 
 
 def evaluate(options: argparse.Namespace) -> None:
     """Print what a checkpoint is worth on phantoms it has not seen."""
-    from xattn.phantoms.breast import Settings
-    from xattn.systems import find, load
+    from xattn.systems import load
     from xattn.training.evaluate import evaluate as figures
-    from xattn.training.run import Amounts, Run, part_cases
+    from xattn.training.recipes import RECIPES, World
+    from xattn.training.run import part_cases, seeds_of
 
     model = load(options.checkpoint or options.system, device=options.device)
-    experiment = Run(
-        system=find(options.system),
-        amounts=Amounts(test=options.phantoms),
-        settings=Settings(confounded=not options.deconfounded, shifted=options.shifted),
-    )
-    print(figures(model.checkpoint, part_cases(experiment, "test", options.cache)).text)
+    system = model.system.name
+    world = World(confounded=not options.deconfounded, shifted=options.shifted)
+    cases = part_cases(system, world, seeds_of("test", options.phantoms), options.cache)
+    print(figures(model, cases, RECIPES[system].judge).text)
 
 
 def phantoms(options: argparse.Namespace) -> None:
     """Print how well each modality can be read at best, and draw a sheet of phantoms."""
     from PIL import Image
 
-    from xattn.phantoms.breast_bayes import bayes_table
-    from xattn.phantoms.samples import write_samples
-    from xattn.phantoms.sheet import breast_sheet
+    from xattn.phantoms.registry import PHANTOMS
 
-    for row in bayes_table(options.count, options.seed):
+    source = PHANTOMS[options.system]
+    for row in source.table(options.count, options.seed):
         print(row)
     if options.cases:
-        write_samples(options.cases)
+        source.write_samples(options.cases)
         print(options.cases)
     if options.sheet:
-        Image.fromarray(breast_sheet(seed=options.seed)).save(options.sheet, optimize=True)
+        Image.fromarray(source.sheet(options.seed)).save(options.sheet, optimize=True)
         print(options.sheet)
 
 
@@ -138,6 +145,11 @@ def _case(options: argparse.Namespace) -> "tuple[Engine, Case]":
     engine = xattn.load(options.checkpoint or options.system, device=options.device)
     form = _form(options.form, engine.schema) if options.form else None
     return engine, engine.read(options.image, form, box=options.box)
+
+
+def _target(options: argparse.Namespace, engine: "Engine") -> "Target":
+    model = engine.model
+    return model.find_target(options.target) if options.target else model.target
 
 
 def _form(path: Path, schema: "Schema") -> "Form":
@@ -205,6 +217,7 @@ def _add_cases(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         parser.add_argument(
             "--box", type=_box, help="the lesion as x,y,width,height in file pixels"
         )
+        parser.add_argument("--target", help="what is explained, such as a finding; else the first")
         if tail:
             parser.add_argument("--out", type=Path, required=True, help="where the result goes")
         if run is explain:
@@ -229,8 +242,8 @@ def _add_training(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--preset", choices=("compact", "paper"), default="compact", help="size")
     parser.add_argument("--fusion", help="another fusion: co, bidirectional, literal, concat, …")
     parser.add_argument("--phantoms", type=int, default=12_000, help="phantoms to train on")
-    parser.add_argument("--epochs", type=int, default=4, help="passes at most")
-    parser.add_argument("--frozen", type=int, default=0, help="first epochs with a frozen encoder")
+    parser.add_argument("--epochs", type=int, help="passes at most; the recipe's unless given")
+    parser.add_argument("--frozen", type=int, help="first epochs with a frozen encoder")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and order")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--cache", type=Path, default=Path("runs/phantoms"), help="drawn phantoms")
@@ -243,8 +256,9 @@ def _add_training(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _add_phantoms(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = _command(commands, phantoms, "phantoms --sheet sheet.png")
-    parser.add_argument("--count", type=int, default=20_000, help="worlds for the Bayes AUCs")
+    parser = _command(commands, phantoms, "phantoms --system hip --sheet sheet.png")
+    parser.add_argument("--system", choices=SYSTEMS, default="breast", help="which system")
+    parser.add_argument("--count", type=int, default=20_000, help="worlds that the table rests on")
     parser.add_argument("--seed", type=int, default=0, help="first seed")
     parser.add_argument("--sheet", type=Path, help="also draw a sheet of phantoms to this PNG")
     parser.add_argument("--cases", type=Path, help="also write the app's sample cases here")

@@ -121,6 +121,8 @@ class Prediction:
     image_only: float
     form_only: float
     jitter: tuple[float, ...]
+    every: tuple[tuple[str, float], ...]
+    """The value of every target of the model, by name; `value` is one of them."""
     provenance: Provenance
 
     @property

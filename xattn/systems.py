@@ -1,20 +1,31 @@
 """The systems: one row each. A further system is one row, a schema and a model file."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from scipy.special import expit
 
-from xattn.data.clinical import Schema
-from xattn.data.schemas import BREAST
+from xattn.data import densitometry_sentences
+from xattn.data.clinical import Form, Schema
+from xattn.data.densitometry import BMD_MEAN, BMD_SD
+from xattn.data.findings import LABELS
+from xattn.data.schemas import BREAST, CHEST, HIP
 from xattn.errors import CheckpointError, XattnError
-from xattn.models import breast
+from xattn.models import breast, chest, hip
 from xattn.models import checkpoint as checkpoints
 from xattn.models.checkpoint import Checkpoint
 from xattn.models.network import Builder, Network
 from xattn.records import Target
 
 MODELS = Path(__file__).resolve().parent.parent / "assets" / "models"
+
+
+def no_remarks(_: Form, __: float) -> tuple[str, ...]:
+    """Nothing to add to the number."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +39,39 @@ class System:
     schema: Schema
     build: Builder
     presets: dict[str, dict[str, object]]
-    target: Target
-    """The default target, before calibration."""
+    targets: tuple[Target, ...]
+    """What it says, one per score and before calibration; the first unless another is asked for."""
     is_probability: bool
-    """Whether the score is a log-odds, so that its sigmoid is a probability."""
-    positive: str
-    """The class or direction that raises the score, in words."""
+    """Whether a score is a log-odds, so that its sigmoid is a probability."""
     margin_mm: float
-    """How much of the film around the lesion's box is read, on every side."""
+    """How much of the film around the box is read, on every side."""
+    box_advice: str
+    """What to box and why, where a reader should; empty where the whole film is read."""
     negative_reads: str
     """What a low score says; it never reads as an all-clear."""
+    remarks: Callable[[Form, float], tuple[str, ...]] = no_remarks
+    """Sentences that belong to the number: of this form and value."""
 
 
 SYSTEMS = {
+    "hip": System(
+        name="hip",
+        title="Hip: bone density",
+        film="Hip radiograph",
+        schema=HIP,
+        build=hip.build,
+        presets={
+            "compact": {"backbone": "compact"},
+            "paper": {"backbone": "resnet34", "dim": 128},
+        },
+        targets=(Target(name="femoral-neck BMD", unit="g/cm²", scale=BMD_SD, offset=BMD_MEAN),),
+        is_probability=False,
+        margin_mm=0.0,
+        box_advice="It was trained on films of one hip; on a pelvis, box one hip (key b on the "
+        "film).",
+        negative_reads="does not exclude low bone density",
+        remarks=densitometry_sentences.remarks,
+    ),
     "breast": System(
         name="breast",
         title="Breast lesion",
@@ -51,11 +82,31 @@ SYSTEMS = {
             "compact": {"backbone": "compact"},
             "paper": {"backbone": "resnet50"},
         },
-        target=Target(name="malignant", unit="log-odds"),
+        targets=(Target(name="malignant", unit="log-odds"),),
         is_probability=True,
-        positive="malignant",
         margin_mm=18.0,
+        box_advice="The descriptors speak of one lesion; box it (key b on the film) so that both "
+        "speak of the same.",
         negative_reads="does not exclude malignancy",
+    ),
+    "chest": System(
+        name="chest",
+        title="Chest: 14 findings",
+        film="Chest radiograph",
+        schema=CHEST,
+        build=chest.build,
+        presets={
+            "compact": {"backbone": "compact"},
+            "paper": {"backbone": "efficientvit_m5", "dim": 128},
+        },
+        targets=tuple(
+            Target(name=label.lower(), unit="log-odds", output=place)
+            for place, label in enumerate(LABELS)
+        ),
+        is_probability=True,
+        margin_mm=0.0,
+        box_advice="",
+        negative_reads="does not exclude the finding, and “no finding” is no reassurance",
     ),
 }
 
@@ -74,9 +125,38 @@ class LoadedModel:
         return self.checkpoint.module
 
     @property
+    def targets(self) -> tuple[Target, ...]:
+        """What it says, in calibrated units."""
+        calibration = self.checkpoint.calibration
+        return tuple(
+            replace(
+                target,
+                scale=target.scale / calibration.temperature,
+                offset=target.offset + calibration.offset,
+            )
+            for target in self.system.targets
+        )
+
+    @property
     def target(self) -> Target:
-        """The default target in calibrated units."""
-        return replace(self.system.target, scale=1 / self.checkpoint.calibration.temperature)
+        """The target unless another is asked for."""
+        return self.targets[0]
+
+    def find_target(self, name: str) -> Target:
+        """The target of this name.
+
+        Raises:
+            XattnError: if there is none.
+        """
+        named = {target.name: target for target in self.targets}
+        if name not in named:
+            known = ", ".join(named)
+            raise XattnError(f"The target must be one of {known}, however: {name[:60]!r}.")
+        return named[name]
+
+    def plain(self, values: np.ndarray) -> np.ndarray:
+        """Values of targets as a person reads them: probabilities, or numbers in their unit."""
+        return np.asarray(expit(values)) if self.system.is_probability else values
 
 
 def find(name: str) -> System:

@@ -7,11 +7,10 @@ from html import escape
 import numpy as np
 
 from xattn.data.clinical import Form, Schema
+from xattn.explain.grouping import IMAGE, grouped
 from xattn.explain.overlay import colour, round_up, scale_for
 from xattn.records import Attribution
-from xattn.reports.sentences import amount
-
-IMAGE = "image"
+from xattn.reports.sentences import amount, details_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +37,12 @@ def bars_of(attribution: Attribution, schema: Schema, form: Form | None) -> tupl
     """
     assert attribution.reference is not None
     assert attribution.value is not None
-    players = sorted(attribution.players, key=lambda player: (player[0] != IMAGE, -abs(player[1])))
     bars = [_total("Reference", "nothing known", attribution.reference)]
-    for name, value in players:
-        start = bars[-1].end
-        if name == IMAGE:
-            bars.append(Bar("Film", "", start, start + value))
-            continue
-        detail = schema.describe(form, name) if form else ""
-        bars.append(Bar(schema[name].label, detail, start, start + value, name))
+    for share in grouped(attribution.players, schema):
+        start, field = bars[-1].end, share.parts[0][0]
+        detail = details_of(share, schema, form, attribution.unit)
+        named = "" if field == IMAGE else field
+        bars.append(Bar(share.label, detail, start, start + share.value, named))
     return (*bars, _total("Prediction", "", attribution.value))
 
 
@@ -61,7 +57,9 @@ def draw_bars(attribution: Attribution, schema: Schema, form: Form | None) -> st
 
     tints = {sign: colour(np.array(sign * scale.high * 0.8), scale) for sign in (-1, 1)}
     rows = [_row(bar, place, tints, attribution.unit) for bar in bars]
-    marks = [value for value in (low, 0.0, high) if value == 0 or abs(value) > (high - low) / 8]
+    marks = [low, high]
+    if low <= 0 <= high:
+        marks = [0.0, *(value for value in marks if abs(value) > (high - low) / 8)]
     ticks = "".join(
         f'<span style="left:{place(value):.1f}%">{amount(value, attribution.unit)}</span>'
         for value in marks
@@ -72,7 +70,8 @@ def draw_bars(attribution: Attribution, schema: Schema, form: Form | None) -> st
 
 
 def _row(bar: Bar, place: Callable[[float], float], tints: dict[int, np.ndarray], unit: str) -> str:
-    zero = f'<i class="zero" style="left:{place(0.0):.2f}%"></i>'
+    zero = place(0.0)
+    line = f'<i class="zero" style="left:{zero:.2f}%"></i>' if 0 <= zero <= 100 else ""
     if bar.is_total:
         mark = f'<i class="total" style="left:{place(bar.end):.2f}%"></i>'
     else:
@@ -85,16 +84,19 @@ def _row(bar: Bar, place: Callable[[float], float], tints: dict[int, np.ndarray]
     target = f' data-field="{escape(bar.field)}"' if bar.field else ""
     return (
         f'<div class="row{" sum" if bar.is_total else ""}" role="row"{target}>{name}'
-        f'<span class="track" aria-hidden="true">{zero}{mark}</span>'
+        f'<span class="track" aria-hidden="true">{line}{mark}</span>'
         f'<span class="value" role="cell">{amount(bar.value, unit)}</span></div>'
     )
 
 
 def _axis(bars: tuple[Bar, ...]) -> tuple[float, float]:
-    """Ends of the axis: every end of a bar and zero lie on it, with a little room."""
-    ends = [0.0, *(end for bar in bars for end in (bar.start, bar.end))]
-    room = 0.04 * max(max(ends) - min(ends), 1e-6)
+    """Ends of the axis: every end of a bar lies on it with a little room; zero if it is near."""
+    ends = [end for bar in bars for end in (bar.start, bar.end)]
     low, high = min(ends), max(ends)
+    if low > high - low:
+        return 0.98 * low, 1.02 * high
+    low, high = min(low, 0.0), max(high, 0.0)
+    room = 0.04 * max(high - low, 1e-6)
     return (-round_up(room - low) if low < 0 else 0.0), round_up(high + room)
 
 

@@ -18,7 +18,7 @@ def facts(model: LoadedModel) -> str:
         ("Preset", f"{description.preset} {description.version}"),
         ("Trained on", description.training_data),
         ("Phantoms only", "yes" if description.is_phantom_trained else "no"),
-        ("Training prevalence", f"{description.prevalence:.3f}"),
+        ("Mean label in training", ", ".join(f"{mean:.3f}" for mean in description.label_means)),
         ("Temperature", f"{checkpoint.calibration.temperature:.3f}"),
         ("Top of the Grad-CAM scale", f"{checkpoint.calibration.cam_scale:.3g}"),
         ("Parameters", f"{parameters:,}"),

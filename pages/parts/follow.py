@@ -7,22 +7,23 @@ import streamlit as st
 from pages.parts import state, viewer
 from pages.parts.scene import Panel
 from pages.parts.state import Reading, Shown
-from pages.parts.work import Work, is_earlier
+from pages.parts.work import Work
 from xattn.explain import EXPLAINERS
+from xattn.records import Target
 from xattn.runtime.engine import Engine
 
 PANELS = ("gradcam", "lime", "integrated", "attention")
 """The explanations that are drawn on the film, in the order of the thumbnails."""
 
 
-def work_on(engine: Engine, reading: Reading) -> Work:
+def work_on(engine: Engine, reading: Reading, target: Target) -> Work:
     """The work on this very entry, begun if need be; that on an earlier entry is stopped."""
     work: Work | None = st.session_state.get(state.WORK)
-    is_same = work and work.engine is engine and work.case.digest == reading.case.digest
-    if work is None or not is_same:
+    wanted = (engine, reading.case.digest, target)
+    if work is None or (work.engine, work.case.digest, work.target) != wanted:
         if work:
             work.cancel_all()
-        work = Work(engine, reading.case, state.owner())
+        work = Work(engine, reading.case, target, state.owner())
         st.session_state[state.WORK] = work
     work.ask()
     work.wait()
@@ -36,7 +37,7 @@ def panels_of(work: Work, shown: Shown) -> list[Panel]:
     for method in PANELS:
         progress, note = work.state(method)
         entry = shown.attributions.get(method)
-        is_stale = entry is not None and is_earlier(entry, work.case)
+        is_stale = entry is not None and work.is_earlier(entry)
         panels.append(Panel(method, EXPLAINERS[method].label, progress, note, entry, is_stale))
     return panels
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts.state import widget
 from xattn.data.clinical import Absent, Form, Schema
-from xattn.data.fields import Choice, Field, Flag, Number
+from xattn.data.fields import Choice, Flag, Number
 from xattn.errors import SchemaError
 
 LARGEST_TABLE_BYTES = 1024**2
@@ -18,23 +18,25 @@ def draw_form(schema: Schema, form: Form) -> Form:
     Raises:
         SchemaError: if an entry is refused.
     """
-    variant = form.variant
-    if schema.variant:
-        picked = _choice(schema.variant, (variant,) if variant else ())
-        variant = picked[0] if picked else None
     entries: dict[str, object] = {}
-    for name in schema.applicable(variant):
-        with st.container(key=f"field-{name}"):
-            entries[name] = _entry(schema[name], form)
-    return checked(schema, variant, entries)
+    answer = None
+    if question := schema.deciding:
+        with st.container(key=f"field-{question.name}"):
+            entries[question.name] = picked = _choice(question, _answer(schema, form))
+        answer = picked[0] if picked else None
+    for name in schema.applicable(answer):
+        if name not in entries:
+            with st.container(key=f"field-{name}"):
+                entries[name] = _entry(schema, name, form)
+    return checked(schema, answer, entries)
 
 
-def checked(schema: Schema, variant: str | None, entries: Mapping[str, object]) -> Form:
-    """The form of these entries; those that do not apply to the variant are left out."""
-    applicable = schema.applicable(variant)
+def checked(schema: Schema, answer: str | None, entries: Mapping[str, object]) -> Form:
+    """The form of these entries; those that do not apply, given the answer, are left out."""
+    applicable = schema.applicable(answer)
     given = {name: value for name, value in entries.items() if name in applicable}
-    if schema.variant and variant:
-        given[schema.variant.name] = variant
+    if schema.deciding and answer:
+        given[schema.deciding.name] = answer
     return schema.check(given)
 
 
@@ -57,13 +59,22 @@ def forms_of_file(schema: Schema, content: bytes) -> tuple[Form, ...]:
     return schema.read_csv(text)
 
 
-def _entry(field: Field, form: Form) -> object:
-    value = form[field.name]
+def _answer(schema: Schema, form: Form) -> tuple[str, ...]:
+    if schema.variant:
+        return (form.variant,) if form.variant else ()
+    value = form[schema.decided_by]
+    return value if isinstance(value, tuple) else ()
+
+
+def _entry(schema: Schema, name: str, form: Form) -> object:
+    field, value = schema[name], form[name]
     if isinstance(field, Choice):
         return _choice(field, value if isinstance(value, tuple) else ())
     if isinstance(field, Flag):
         return _flag(field, None if isinstance(value, Absent) else bool(value))
-    return _number(field, None if isinstance(value, Absent) else value)
+    is_entered = name in form.entered
+    hint = schema.describe(form, name) if name in form.derived else "unknown"
+    return _number(field, value if is_entered else None, hint)
 
 
 def _choice(field: Choice, chosen: tuple[str, ...]) -> tuple[str, ...]:
@@ -102,7 +113,7 @@ def _flag(field: Flag, value: bool | None) -> object:  # noqa: FBT001  # a state
     )
 
 
-def _number(field: Number, value: object) -> object:
+def _number(field: Number, value: object, hint: str) -> object:
     return st.number_input(
         f"{field.label} ({field.unit})",
         min_value=float(field.low),
@@ -110,5 +121,5 @@ def _number(field: Number, value: object) -> object:
         value=value if isinstance(value, float) else None,
         key=widget(field.name),
         help=field.help or None,
-        placeholder="unknown",
+        placeholder=hint,
     )

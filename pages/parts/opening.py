@@ -6,17 +6,19 @@ import streamlit as st
 
 from pages.parts import state
 from pages.parts.form import forms_of_file
-from pages.parts.resources import Sample, sample_cases
+from pages.parts.resources import Sample, sample_cases, sources
 from pages.parts.scene import texture
 from xattn.data.clinical import Form
 from xattn.data.placement import Box
 from xattn.records import Case
 from xattn.runtime.engine import Engine
+from xattn.systems import SYSTEMS
 
 
 def draw_opening(engine: Engine) -> None:
-    """Choose a sample or upload a film; either begins another case with its own form."""
+    """Choose a system, and a sample or an upload; either begins another case with its own form."""
     system = engine.model.system
+    _draw_systems(system.name)
     samples = {sample.title: sample for sample in sample_cases(system.name)}
     if samples:
         title = st.selectbox(
@@ -34,6 +36,23 @@ def draw_opening(engine: Engine) -> None:
     if upload is not None:
         with state.refusals(), st.spinner("Reading the film"):
             _open(engine.read(upload.getvalue()), "uploaded film")
+        st.rerun()
+
+
+def _draw_systems(current: str) -> None:
+    names = list(sources())
+    if len(names) < 2:
+        return
+    chosen = st.segmented_control(
+        "System",
+        names,
+        default=current,
+        format_func=lambda name: SYSTEMS[name].title,
+        key=state.widget("system"),
+        width="stretch",
+    )
+    if chosen and chosen != current:
+        state.choose_system(chosen)
         st.rerun()
 
 

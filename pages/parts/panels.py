@@ -34,6 +34,11 @@ def heading(text: str) -> str:
     return f'<p class="heading">{escape(text)}</p>'
 
 
+def warning(text: str) -> str:
+    """A sentence that a reader must not miss."""
+    return f'<p class="warning">{escape(text)}</p>'
+
+
 def facts(case: Case, title: str) -> str:
     """What is known of the film without a name."""
     radiograph = case.film.radiograph
@@ -55,32 +60,34 @@ def table(pairs: Iterable[tuple[str, str]], style: str) -> str:
     return f'<table class="{style}">{"".join(rows)}</table>'
 
 
-def what_was_read(case: Case) -> str:
+def what_was_read(case: Case, system: System) -> str:
     """Which part of the film the model sees, and what to do where it is the whole view."""
     if case.film.box:
         return (
             '<p class="note">The model reads the box with a margin. Hatched: <b>not read</b>.</p>'
         )
-    return (
-        '<p class="warning">No box: the model reads the whole view. The descriptors speak of one '
-        "lesion; box it (key b on the film) so that both speak of the same.</p>"
-    )
+    if not system.box_advice:
+        return '<p class="note">The model reads the whole film.</p>'
+    advice = f"No box: the model reads the whole view. {system.box_advice}"
+    return f'<p class="warning">{escape(advice)}</p>'
 
 
-def prediction(result: Prediction, system: System, *, is_earlier: bool) -> str:
-    """The number, what it assumes, how it moves with the box, and what a low one does not say."""
-    unit = result.target.unit
-    score = f'<span class="odds">{sentences.amount(result.value, unit)} {escape(unit)}</span>'
+def prediction(result: Prediction, system: System, case: Case, *, is_earlier: bool) -> str:
+    """The number, what it assumes, how it moves with the box, and what it does not say."""
+    unit = escape(result.target.unit)
     if result.probability is None:
-        lines = [f'<span class="number">{result.value:.3f}</span>{score}']
+        number = f"{result.value:.3f}"
+        lines = [f'<span class="number">{number}</span><span class="odds">{unit}</span>']
     else:
         number = sentences.probability(result.probability)
+        score = sentences.amount(result.value, result.target.unit)
         lines = [
-            f'<span class="number">{escape(number)}</span>{score}',
+            f'<span class="number">{escape(number)}</span><span class="odds">{score} {unit}</span>',
             f"<p>at the prevalence of {result.prevalence:.2f} that it assumes</p>",
         ]
         if result.value <= 0:
             lines.append(f'<p class="warning">A low result {escape(system.negative_reads)}.</p>')
+    lines += [f"<p>{escape(line)}</p>" for line in system.remarks(case.form, result.value)]
     lines += [f"<p>{part}</p>" for part in _jitter(result)]
     if is_earlier:
         lines.append('<p class="warning">of the earlier entry; the new one is being read</p>')

@@ -1,4 +1,4 @@
-"""What all sessions share: the engine, and the files that are shipped beside the app."""
+"""What all sessions share: engines, one worker, and the files that are shipped beside the app."""
 
 import gc
 import os
@@ -7,9 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
-import xattn
+from xattn.models.checkpoint import system_of
 from xattn.runtime.engine import Engine
-from xattn.systems import MODELS
+from xattn.runtime.worker import Worker
+from xattn.systems import MODELS, SYSTEMS, load
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 CHECKPOINT = "XATTN_CHECKPOINT"
@@ -33,13 +34,28 @@ class Sample:
         return self.name.replace("-", " ").replace("_", " ")
 
 
-def engine() -> Engine:
-    """The one engine of this process.
+def sources() -> dict[str, str]:
+    """By system, the model that reads for it: the shipped one, or that of the environment."""
+    found = {name: name for name in SYSTEMS if (MODELS / name / "compact").is_dir()}
+    named = os.environ.get(CHECKPOINT, "")
+    if Path(named or "none").is_dir():
+        found[system_of(Path(named))] = named
+    return found
+
+
+def first_system() -> str:
+    """The system that the app opens on: that of the environment, else breast."""
+    named = os.environ.get(CHECKPOINT, "breast")
+    return system_of(Path(named)) if Path(named).is_dir() else named
+
+
+def engine(system: str) -> Engine:
+    """The one engine of this process for a system.
 
     Raises:
         XattnError: if its checkpoint is missing or damaged.
     """
-    return _load(os.environ.get(CHECKPOINT, "breast"))
+    return _load(sources().get(system, system))
 
 
 def sample_cases(system: str, folder: Path = ASSETS / "cases") -> tuple[Sample, ...]:
@@ -57,10 +73,13 @@ def shipped_models() -> tuple[Path, ...]:
     return tuple(sorted(path.parent for path in MODELS.glob("*/*/model.json")))
 
 
-@st.cache_resource(
-    max_entries=2, show_spinner="Loading the model", on_release=lambda it: it.worker.close()
-)
+@st.cache_resource(on_release=lambda worker: worker.close())
+def _worker() -> Worker:
+    return Worker()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model")
 def _load(name_or_folder: str) -> Engine:
-    loaded = xattn.load(name_or_folder)
+    loaded = Engine(load(name_or_folder), _worker())
     gc.freeze()  # half a million objects of the libraries, which Python need not search for waste
     return loaded

@@ -13,6 +13,7 @@ from xattn.reports.content import Decision
 
 READING, SHOWN, WORK, REPORT = "reading", "shown", "work", "report"
 GENERATION, PROBLEM, OWNER = "generation", "problem", "owner"
+SYSTEM, TARGET = "system", "target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,31 @@ class Shown:
 
     prediction: Prediction | None = None
     attributions: dict[str, Attribution] = field(default_factory=dict)
+
+
+def system(first: str) -> str:
+    """The system that reads; `first` until another is chosen."""
+    name: str = st.session_state.setdefault(SYSTEM, first)
+    return name
+
+
+def choose_system(name: str) -> None:
+    """Let another system read: a film of one is no film of another, so the case is closed."""
+    for key in (READING, SHOWN, WORK, REPORT, TARGET):
+        st.session_state.pop(key, None)
+    st.session_state[SYSTEM] = name
+    renew_widgets()
+
+
+def target(names: tuple[str, ...]) -> str:
+    """The name of the target that is explained; the first of them unless another is chosen."""
+    chosen = st.session_state.get(TARGET)
+    return chosen if chosen in names else names[0]
+
+
+def choose_target(name: str) -> None:
+    """Explain another output of the same model."""
+    st.session_state[TARGET] = name
 
 
 def reading() -> Reading | None:

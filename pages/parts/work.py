@@ -7,7 +7,7 @@ from typing import Literal
 from pages.parts.state import Shown
 from xattn.errors import CancelledError
 from xattn.explain import DEFAULT_METHODS
-from xattn.records import Attribution, Case, Explanation, Prediction
+from xattn.records import Attribution, Case, Explanation, Prediction, Target
 from xattn.runtime.engine import Engine
 from xattn.runtime.worker import Job
 
@@ -24,6 +24,7 @@ class Work:
 
     engine: Engine
     case: Case
+    target: Target
     owner: str
     jobs: dict[str, Job[Prediction] | Job[Attribution]] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
@@ -86,20 +87,21 @@ class Work:
 
     def explanation(self, shown: Shown) -> Explanation | None:
         """All that is known of this very entry, for the report; None before its prediction."""
-        if shown.prediction is None or is_earlier(shown.prediction, self.case):
+        if shown.prediction is None or self.is_earlier(shown.prediction):
             return None
         found = [(name, shown.attributions.get(name)) for name in DEFAULT_METHODS]
         present = tuple(
-            (name, entry) for name, entry in found if entry and not is_earlier(entry, self.case)
+            (name, entry) for name, entry in found if entry and not self.is_earlier(entry)
         )
         return Explanation(self.case, shown.prediction, present)
 
+    def is_earlier(self, result: Prediction | Attribution) -> bool:
+        """Whether a result was made for another form, box or target than those in hand."""
+        digest = result.provenance.case_digest
+        return digest != self.case.digest or result.target != self.target
+
     def _start(self, name: str) -> Job[Prediction] | Job[Attribution]:
+        engine, target, owner = self.engine, self.target, self.owner
         if name == "prediction":
-            return self.engine.start_prediction(self.case, owner=self.owner)
-        return self.engine.start_explanation(self.case, name, owner=self.owner)
-
-
-def is_earlier(result: Prediction | Attribution, case: Case) -> bool:
-    """Whether a result was made for another form or box than the one in hand."""
-    return result.provenance.case_digest != case.digest
+            return engine.start_prediction(self.case, target=target, owner=owner)
+        return engine.start_explanation(self.case, name, target=target, owner=owner)

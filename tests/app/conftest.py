@@ -30,7 +30,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         config={"size": tiny.SIZE},
         training_data="nothing: untrained",
         is_phantom_trained=True,
-        prevalence=0.4,
+        label_means=(0.4,),
     )
     calibration = Calibration(temperature=1.25, cam_scale=0.5)
     save(folder, Checkpoint(tiny.breast_module(), description, calibration, CARD))
@@ -48,7 +48,7 @@ def _fresh(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def engine() -> Engine:
     """The engine that the app itself uses in this test."""
-    return resources.engine()
+    return resources.engine(resources.first_system())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pages.parts.form import checked, forms_of_file
 from pages.parts.panels import details, facts, prediction
 from pages.parts.state import Shown
 from pages.parts.viewer import box_of, first_event
-from pages.parts.work import Work, is_earlier
+from pages.parts.work import Work
 from tests.app.conftest import png
 from xattn.data.placement import Box
 from xattn.data.schemas import BREAST
@@ -32,7 +32,7 @@ def test_a_drawn_box_is_in_whole_file_pixels() -> None:
 
 @pytest.fixture
 def work(engine: Engine) -> Work:
-    return Work(engine, engine.read(png(), {"density": 2}), "somebody")
+    return Work(engine, engine.read(png(), {"density": 2}), engine.model.target, "somebody")
 
 
 def finish(work: Work) -> Shown:
@@ -54,7 +54,7 @@ def test_work_brings_a_prediction_and_every_explanation(work: Work, engine: Engi
 
 
 def test_a_cancelled_explanation_can_be_asked_for_again(engine: Engine) -> None:
-    work = Work(engine, engine.read(png(seed=5)), "somebody")
+    work = Work(engine, engine.read(png(seed=5)), engine.model.target, "somebody")
     work.cancel("lime")
     with pytest.raises(Exception, match="Cancelled"):
         work.jobs["lime"].result(timeout=60)
@@ -69,9 +69,9 @@ def test_a_cancelled_explanation_can_be_asked_for_again(engine: Engine) -> None:
 def test_going_back_to_an_entry_that_was_left_finishes_it(engine: Engine) -> None:
     """A → B → A: the jobs of A that were stopped on leaving are asked for again."""
     case = engine.read(png(seed=6))
-    first = Work(engine, case, "somebody")
+    first = Work(engine, case, engine.model.target, "somebody")
     first.cancel_all()
-    again = Work(engine, case, "somebody")
+    again = Work(engine, case, engine.model.target, "somebody")
     end = time.monotonic() + 60
     while time.monotonic() < end and {again.state(name)[0] for name in again.jobs} != {"ready"}:
         again.ask()
@@ -81,14 +81,16 @@ def test_going_back_to_an_entry_that_was_left_finishes_it(engine: Engine) -> Non
 
 def test_results_of_an_earlier_entry_stay_and_say_so(work: Work, engine: Engine) -> None:
     shown = finish(work)
-    changed = Work(engine, work.case.with_form(BREAST.check({"density": 4})), "somebody")
+    changed = Work(
+        engine, work.case.with_form(BREAST.check({"density": 4})), engine.model.target, "somebody"
+    )
     for panel in panels_of(changed, shown)[1:]:
         assert panel.is_stale
         assert panel.shown is shown.attributions[panel.key]
     assert shown.prediction is not None
-    assert is_earlier(shown.prediction, changed.case)
+    assert changed.is_earlier(shown.prediction)
     assert changed.explanation(shown) is None
-    html = prediction(shown.prediction, engine.model.system, is_earlier=True)
+    html = prediction(shown.prediction, engine.model.system, work.case, is_earlier=True)
     assert "of the earlier entry" in html
     changed.cancel_all()
 

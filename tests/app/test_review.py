@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import opening, resources, state
-from tests.app.conftest import choose, page_text, png, upload
+from tests.app.conftest import APP, choose, page_text, png, upload
 from xattn.reports import sentences
 from xattn.runtime.engine import Engine
 
@@ -167,9 +167,9 @@ def test_a_fault_shows_a_sentence_and_logs_no_words_of_it(
     assert "Doe" not in caplog.text
 
 
-def test_a_missing_model_is_one_sentence(monkeypatch: pytest.MonkeyPatch, app: AppTest) -> None:
+def test_a_missing_model_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(resources.CHECKPOINT, "/nowhere")
-    app.run()
+    app = AppTest.from_file(str(APP), default_timeout=120).run()
     assert [error.value for error in app.error] == [
-        "Expected a system (breast) or a checkpoint folder that exists."
+        "Expected a system (hip, breast, chest) or a checkpoint folder that exists."
     ]

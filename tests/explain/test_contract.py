@@ -13,7 +13,7 @@ from xattn.explain.base import Explainer
 from xattn.records import Attribution, Case
 from xattn.runtime.engine import Engine
 from xattn.runtime.worker import Worker
-from xattn.systems import LoadedModel
+from xattn.systems import SYSTEMS, LoadedModel
 
 
 def numbers(attribution: Attribution) -> list[np.ndarray]:
@@ -27,19 +27,23 @@ def same(a: Attribution, b: Attribution) -> bool:
     return all(x.tobytes() == y.tobytes() for x, y in pairs) and a.provenance == b.provenance
 
 
+@pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("key", EXPLAINERS)
-def test_an_explainer_keeps_the_contract(key: str, tiny_model: LoadedModel, tiny_case: Case):
+def test_an_explainer_keeps_the_contract(key: str, system: str):
+    model, case = tiny.model_of(system), tiny.case_of(system)
+    target = model.targets[-1]
     explainer = EXPLAINERS[key]
-    before = tiny.fingerprint(tiny_model.module)
-    first = explainer(tiny_model, tiny_case, tiny_model.target)
-    assert same(first, explainer(tiny_model, tiny_case, tiny_model.target))
-    assert tiny.fingerprint(tiny_model.module) == before
+    before = tiny.fingerprint(model.module)
+    first = explainer(model, case, target)
+    assert same(first, explainer(model, case, target))
+    assert tiny.fingerprint(model.module) == before
+    assert first.target == target
     assert hash(explainer) == hash(type(explainer)(**dict(explainer.__dict__)))
     assert first.kind == explainer.kind
     assert bool(first.unit) == (first.kind != "relative")
     assert first.maps or first.players
     assert all(np.isfinite(values).all() for values in numbers(first))
-    size = tiny_model.module.config.size
+    size = model.module.config.size
     assert all(entry.values.shape in {(size, size), (3, 3)} for entry in first.maps)
     if first.kind == "contribution":
         assert first.gap is not None

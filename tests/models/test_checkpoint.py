@@ -17,7 +17,7 @@ def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     description = Description(
         system="breast", preset="compact", version="0.0", config={"size": 64}, training_data="none",
-        is_phantom_trained=True, prevalence=0.4,
+        is_phantom_trained=True, label_means=(0.4,),
     )  # fmt: skip
     checkpoint = Checkpoint(
         build({"size": 64}), description, Calibration(temperature=1.5), "# Card"

@@ -73,6 +73,7 @@ def make_prediction(case, value=1.52, jitter=()):
         image_only=0.55,
         form_only=0.48,
         jitter=jitter,
+        every=(("malignant", value),),
         provenance=make_provenance(case),
     )
 
@@ -162,7 +163,7 @@ def make_model(**changes):
         config={},
         training_data="synthetic phantoms",
         is_phantom_trained=True,
-        prevalence=0.41,
+        label_means=(0.41,),
     )
     checkpoint = Checkpoint(
         nn.Identity(),

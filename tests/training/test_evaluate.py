@@ -13,7 +13,10 @@ from xattn.models.checkpoint import Calibration, Checkpoint, Description
 from xattn.models.network import Backbone, Network
 from xattn.models.tokens import ImageTokens, Output
 from xattn.training.cases import Cases
-from xattn.training.evaluate import Evaluation, Row, evaluate, prior_probability
+from xattn.systems import SYSTEMS, LoadedModel
+from xattn.training.evaluate import Evaluation, Row, prior
+from xattn.training.evaluate import evaluate as judged
+from xattn.training.judges import TWO_CLASSES
 from xattn.training.metrics import METRICS, Estimate
 
 FILL = 51 / 255
@@ -42,7 +45,7 @@ class Told(Network):
         return Output((film + form + BIAS)[:, None], image.features, {})
 
 
-def described(module: Network) -> Checkpoint:
+def described(module: Network) -> LoadedModel:
     description = Description(
         system="breast",
         preset="compact",
@@ -50,10 +53,11 @@ def described(module: Network) -> Checkpoint:
         config={},
         training_data="nothing",
         is_phantom_trained=True,
-        prevalence=0.41,
+        label_means=(0.41,),
     )
     calibration = Calibration(temperature=TEMPERATURE)
-    return Checkpoint(module.eval(), description, calibration, "", "told")
+    checkpoint = Checkpoint(module.eval(), description, calibration, "", "told")
+    return LoadedModel(SYSTEMS["breast"], checkpoint, torch.device("cpu"))
 
 
 def cases() -> Cases:
@@ -66,7 +70,12 @@ def cases() -> Cases:
     bayes = torch.stack([probability, torch.full((COUNT,), 0.5), probability], dim=1)
     images = (255 * labels).to(torch.uint8).view(-1, 1, 1, 1).expand(-1, 1, 8, 8).clone()
     known = torch.ones(COUNT, 5, dtype=torch.bool)
-    return Cases(images, values, known, labels, bayes, torch.zeros(COUNT, 12))
+    labelled = labels.float()[:, None]
+    return Cases(images, values, known, labelled, bayes[..., None], torch.zeros(COUNT, 12))
+
+
+def evaluate(model: LoadedModel, some: Cases) -> Evaluation:
+    return judged(model, some, TWO_CLASSES)
 
 
 @pytest.fixture(scope="module")
@@ -112,18 +121,18 @@ def test_a_model_of_the_form_knows_nothing_without_it():
 def test_nothing_known_is_the_calibrated_bias(perfect, film_reader):
     expected = expit(BIAS / TEMPERATURE)
     for found in (perfect, film_reader):
-        assert found.prior == pytest.approx(expected, abs=1e-6)  # a float32 score
-        assert found.prevalence == 0.41
+        assert found.prior == pytest.approx((expected,), abs=1e-6)  # a float32 score
+        assert found.means == (0.41,)
 
 
 def test_nothing_known_does_not_depend_on_which_case_comes_first():
     checkpoint, all_cases = described(Told(film=3.0, form=5.0)), cases()
-    first = prior_probability(checkpoint, all_cases)
-    assert first == prior_probability(checkpoint, all_cases.take(torch.tensor([5, 0])))
+    first = prior(checkpoint, all_cases)
+    assert first == prior(checkpoint, all_cases.take(torch.tensor([5, 0])))
 
 
 def test_the_bayes_bounds_are_those_of_their_columns(perfect):
-    bounds = dict(perfect.bayes)
+    bounds = dict(perfect.bounds)
     assert list(bounds) == ["film alone", "form alone", "film and form"]
     assert [bounds[name].value for name in bounds] == [1.0, 0.5, 1.0]
 
@@ -142,14 +151,15 @@ def test_the_text_is_the_table_with_its_bounds(perfect):
     assert lines[7:] == [
         "Gap of the model to it: 0.000.",
         "",
-        f"v(nothing known) as a probability: {expit(BIAS / TEMPERATURE):.3f}.",
-        "Prevalence in training: 0.410.",
+        f"v(nothing known): {expit(BIAS / TEMPERATURE):.3f}.",
+        "Mean label in training: 0.410.",
     ]
 
 
 def test_the_gap_is_the_bound_less_the_models_auc():
     row = Row("film and form", 10, (("AUC", Estimate(0.8, 0.7, 0.9)),))
-    found = Evaluation((row,), (("film and form", Estimate(0.925, 0.9, 0.95)),), 0.4, 0.41)
+    bounds = (("film and form", Estimate(0.925, 0.9, 0.95)),)
+    found = Evaluation(main="AUC", rows=(row,), bounds=bounds, prior=(0.4,), means=(0.41,))
     assert "Gap of the model to it: 0.125." in found.text
 
 
@@ -168,4 +178,4 @@ def test_the_cases_are_left_as_they_were():
 def test_an_inverted_model_gets_every_pair_wrong():
     found = evaluate(described(Told(film=-10.0, form=-10.0)), replace(cases()))
     assert [row.figure("AUC").value for row in found.rows] == [0.0, 0.0, 0.0]
-    assert dict(found.bayes)["film and form"].value == 1.0
+    assert dict(found.bounds)["film and form"].value == 1.0

@@ -9,9 +9,10 @@ import torch
 from xattn.models.breast import BreastModel, build
 from xattn.training.cases import Cases, absent, batches, blobs
 from xattn.training.loop import TrainingConfig, predict_scores, train, vary_images
-from xattn.training.losses import binary_cross_entropy
+from xattn.training.losses import BinaryCrossEntropy
 
 SIZE = 64
+LOSS = BinaryCrossEntropy()
 CONFIG = TrainingConfig(epochs=3, batch=16, rate=2e-3, seed=1)
 
 
@@ -25,7 +26,9 @@ def cases(count: int, seed: int) -> Cases:
     values[torch.arange(count), 4 + labels.long()] = 1.0
     known = torch.zeros(count, 5, dtype=torch.bool)
     known[:, 1] = True
-    return Cases(images.contiguous(), values, known, labels, *torch.full((2, count, 3), torch.nan))
+    unknown = torch.full((count, 3, 1), torch.nan)
+    labelled = labels.float()[:, None]
+    return Cases(images.contiguous(), values, known, labelled, unknown, unknown[..., 0])
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +46,16 @@ def weights(model: BreastModel) -> list[bytes]:
 
 
 def test_training_learns_and_is_repeatable(data: tuple[Cases, Cases], tmp_path: Path):
-    first = train(fresh(), binary_cross_entropy, data, CONFIG, tmp_path / "a")
-    second = train(fresh(), binary_cross_entropy, data, CONFIG, tmp_path / "b")
+    first = train(fresh(), LOSS, data, CONFIG, tmp_path / "a")
+    second = train(fresh(), LOSS, data, CONFIG, tmp_path / "b")
     assert weights(first) == weights(second)
     scores = predict_scores(first, data[1])[:, 0]
-    assert bool(scores[data[1].labels].min() > scores[~data[1].labels].max())  # separable by grey
+    positive = data[1].labels[:, 0] > 0.5
+    assert bool(scores[positive].min() > scores[~positive].max())  # separable by grey
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(data: tuple[Cases, Cases], tmp_path: Path):
-    whole = train(fresh(), binary_cross_entropy, data, CONFIG, tmp_path / "whole")
+    whole = train(fresh(), LOSS, data, CONFIG, tmp_path / "whole")
 
     class KilledError(Exception):
         pass
@@ -60,21 +64,19 @@ def test_a_killed_run_goes_on_to_the_same_weights(data: tuple[Cases, Cases], tmp
         dies.calls += 1
         if dies.calls > 16:  # twice six batches and a validation an epoch: dies in the second
             raise KilledError
-        return binary_cross_entropy(scores, labels)
+        return LOSS(scores, labels)
 
     dies.calls = 0
     with pytest.raises(KilledError):
         train(fresh(), dies, data, CONFIG, tmp_path / "cut")
     torch.manual_seed(99)
-    resumed = train(
-        build({"size": SIZE, "dim": 20}), binary_cross_entropy, data, CONFIG, tmp_path / "cut"
-    )
+    resumed = train(build({"size": SIZE, "dim": 20}), LOSS, data, CONFIG, tmp_path / "cut")
     assert weights(resumed) == weights(whole)
 
 
 def test_early_stopping_keeps_the_best_weights(data: tuple[Cases, Cases], tmp_path: Path):
     def worse(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        loss = binary_cross_entropy(scores, labels)
+        loss = LOSS(scores, labels)
         worse.validations += not scores.requires_grad
         return loss if scores.requires_grad else loss.detach() * 0 + worse.validations
 
@@ -87,7 +89,7 @@ def test_a_frozen_encoder_does_not_move(data: tuple[Cases, Cases], tmp_path: Pat
     model = fresh()
     before = [p.detach().clone() for p in model.backbone.parameters()]
     head = model.head[0].weight.detach().clone()
-    train(model, binary_cross_entropy, data, replace(CONFIG, epochs=1, frozen=1), tmp_path)
+    train(model, LOSS, data, replace(CONFIG, epochs=1, frozen=1), tmp_path)
     assert all(torch.equal(a, b) for a, b in zip(before, model.backbone.parameters(), strict=True))
     assert not torch.equal(head, model.head[0].weight)
 

@@ -9,8 +9,9 @@ from xattn.data.schemas import BREAST
 from xattn.phantoms import breast
 from xattn.phantoms import breast_tables as tables
 from xattn.phantoms.breast import Settings
+from xattn.phantoms.breast_cases import CAUSES, JITTER, BreastRow
 from xattn.training.cases import Cases
-from xattn.training.phantom_cases import CAUSES, JITTER, BreastRow, draw_cases
+from xattn.training.phantom_cases import draw_cases
 
 SIZE = 64
 WHOLE = BreastRow(Settings(), SIZE, cropped=0.0)
@@ -28,12 +29,12 @@ def test_a_crop_is_the_jittered_field_as_displayed(seed):
     world = breast.sample_world(seed, Settings())
     field = breast.crop_field(world, jitter=JITTER)
     shown = breast.display(breast.draw(world, size=SIZE, field=field))
-    assert np.array_equal(CROPS(seed)[0], np.round(shown * 255).astype(np.uint8))
+    assert np.array_equal(CROPS(seed).pixels, np.round(shown * 255).astype(np.uint8))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_whole_film_stands_between_two_black_margins(seed):
-    picture = WHOLE(seed)[0]
+    picture = WHOLE(seed).pixels
     shown = breast.display(breast.draw(breast.sample_world(seed, Settings()), size=SIZE))
     # 180 x 240 mm at 64 rows: 48 columns, so 8 of padding on either side.
     assert shown.shape == (64, 48)
@@ -51,31 +52,32 @@ def test_seven_in_ten_rows_are_crops():
     mixed = BreastRow(Settings(), 32)
     for seed in range(8):
         twin = BreastRow(Settings(), 32, cropped=float(throws[seed]))
-        assert np.array_equal(mixed(seed)[0], twin(seed)[0])
+        assert np.array_equal(mixed(seed).pixels, twin(seed).pixels)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_slots_hold_the_readers_form(seed):
-    _, values, known, malignant, _, _ = CROPS(seed)
+    row = CROPS(seed)
     world = breast.sample_world(seed, Settings())
     names = [f"{field.name} {code}" for field in BREAST for code in field.codes]
     said = [f"{name} {code}" for name, code in world.form.items()]
-    assert [name for name, slot in zip(names, values, strict=True) if slot] == said
-    assert [n for n, is_known in zip(BREAST.names, known, strict=True) if is_known] == list(
+    assert [name for name, slot in zip(names, row.values, strict=True) if slot] == said
+    assert [n for n, is_known in zip(BREAST.names, row.known, strict=True) if is_known] == list(
         world.form
     )
-    assert malignant is world.causes.malignant
+    assert row.labels.tolist() == [float(world.causes.malignant)]
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(confounded=False)])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_causes_and_the_prior_sum_to_the_log_odds_of_the_film(seed, settings):
-    *_, bayes, causes = BreastRow(settings, 32)(seed)
+    row = BreastRow(settings, 32)(seed)
+    causes = row.causes.astype(float)
     total = tables.INTERCEPT[settings.confounded] + sum(causes)
-    # Sums of twelve float64 terms, through a sigmoid and back.
-    assert total == pytest.approx(logit(bayes[0]), abs=1e-9)
+    # Probability and causes are float32; near 0.99 a step of 6e-8 is 6e-6 in log-odds.
+    assert total == pytest.approx(logit(float(row.expected[0, 0])), abs=1e-4)
     site = causes[CAUSES.index("site")]
-    assert abs(site) == (tables.SITE_LOG_ODDS if settings.confounded else 0.0)
+    assert abs(site) == np.float32(tables.SITE_LOG_ODDS if settings.confounded else 0.0)
 
 
 def test_causes_have_names_for_all_that_a_film_shows():
@@ -93,22 +95,19 @@ def test_cases_stack_the_rows_in_the_order_of_their_seeds(cases):
     assert len(cases) == len(SEEDS)
     assert cases.images.shape == (len(SEEDS), 1, SIZE, SIZE)
     for index, seed in enumerate(SEEDS):
-        picture, values, known, malignant, bayes, causes = row(seed)
-        assert np.array_equal(cases.images[index, 0].numpy(), picture)
-        assert cases.values[index].tolist() == values.tolist()
-        assert cases.known[index].tolist() == known.tolist()
-        assert bool(cases.labels[index]) is malignant
-        assert np.array_equal(cases.bayes[index].numpy(), np.float32(bayes))
-        assert np.array_equal(cases.causes[index].numpy(), np.float32(causes))
+        one = row(seed)
+        assert np.array_equal(cases.images[index, 0].numpy(), one.pixels)
+        for name in ("values", "known", "labels", "expected", "causes"):
+            assert np.array_equal(getattr(cases, name)[index].numpy(), getattr(one, name)), name
 
 
 def test_types_are_what_training_expects(cases):
-    kinds = (cases.images, cases.values, cases.known, cases.labels, cases.bayes, cases.causes)
+    kinds = (cases.images, cases.values, cases.known, cases.labels, cases.expected, cases.causes)
     assert [tensor.dtype for tensor in kinds] == [
         torch.uint8,
         torch.float32,
         torch.bool,
-        torch.bool,
+        torch.float32,
         torch.float32,
         torch.float32,
     ]
@@ -122,19 +121,19 @@ def test_processes_do_not_change_the_order():
     one, two = (draw_cases(row, seeds, processes=count) for count in (1, 2))
     assert torch.equal(one.images, two.images)
     assert torch.equal(one.values, two.values)
-    assert torch.equal(one.bayes, two.bayes)
+    assert torch.equal(one.expected, two.expected)
     assert torch.equal(one.labels, two.labels)
 
 
 def test_targets_are_what_bayes_knows_and_else_the_label(cases):
     # Film and form first, the film alone second.
-    assert torch.equal(cases.targets[:, 0], cases.bayes[:, 2])
-    assert torch.equal(cases.targets[:, 1], cases.bayes[:, 0])
+    assert torch.equal(cases.targets[:, 0], cases.expected[:, 2])
+    assert torch.equal(cases.targets[:, 1], cases.expected[:, 0])
     unknown = Cases(
         cases.images, cases.values, cases.known, cases.labels,
-        torch.full_like(cases.bayes, torch.nan), cases.causes,
+        torch.full_like(cases.expected, torch.nan), cases.causes,
     )  # fmt: skip
-    assert torch.equal(unknown.targets, cases.labels.float()[:, None].expand(-1, 2))
+    assert torch.equal(unknown.targets, cases.labels[:, None].expand(-1, 2, 1))
 
 
 def test_cases_survive_their_file_bit_by_bit(cases, tmp_path):
@@ -152,4 +151,4 @@ def test_taken_rows_are_the_rows_asked_for(cases):
     assert len(part) == 3
     assert torch.equal(part.images[0], cases.images[4])
     assert torch.equal(part.causes[1], part.causes[2])
-    assert torch.equal(part.bayes[2], cases.bayes[1])
+    assert torch.equal(part.expected[2], cases.expected[1])

@@ -17,9 +17,9 @@ def cases(count: int) -> Cases:
     images[side, :, 20:44, 8:24] = 220
     images[~side, :, 20:44, 40:56] = 220
     causes = (side.float() * 2 - 1)[:, None]
-    unknown = torch.full((count, 3), torch.nan)
+    unknown = torch.full((count, 3, 1), torch.nan)
     known = torch.zeros(count, 5, dtype=torch.bool)
-    return Cases(images, torch.zeros(count, 36), known, side, unknown, causes)
+    return Cases(images, torch.zeros(count, 36), known, side.float()[:, None], unknown, causes)
 
 
 def fresh() -> torch.nn.Module:
@@ -47,7 +47,7 @@ def test_features_tell_the_cause_afterwards():
 def test_nothing_moves_without_causes_or_epochs():
     data = cases(32)
     unknown = Cases(
-        data.images, data.values, data.known, data.labels, data.bayes, data.causes * torch.nan
+        data.images, data.values, data.known, data.labels, data.expected, data.causes * torch.nan
     )
     for some, config in ((unknown, PretrainingConfig()), (data, PretrainingConfig(epochs=0))):
         model = fresh()

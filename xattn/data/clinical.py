@@ -15,7 +15,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from xattn.data.fields import Choice, Field, Value, normalised
+from xattn.data.derived import Derived
+from xattn.data.fields import Choice, Field, Number, Value, normalised
 from xattn.errors import SchemaError
 
 ABSENT_WORDS = frozenset({"", "UNKNOWN", "NONE", "NAN", "NULL", "N/A", "NA", "NOT_APPLICABLE"})
@@ -32,10 +33,14 @@ class Absent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A checked form: the variant (or None) and one value or state for every field, in order."""
+    """A checked form: the variant (or None) and one value or state for every field, in order.
+
+    `derived` names the fields that nobody entered and a rule filled in.
+    """
 
     variant: str | None
     entries: tuple[tuple[str, Value | Absent], ...]
+    derived: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Value | Absent:
         return dict(self.entries)[name]
@@ -43,12 +48,18 @@ class Form:
     @property
     def plain(self) -> list[object]:
         """The form as JSON-ready parts, for hashes and records."""
-        return [self.variant, [list(entry) for entry in self.entries]]
+        parts: list[object] = [self.variant, [list(entry) for entry in self.entries]]
+        return [*parts, list(self.derived)] if self.derived else parts
 
     @property
     def known(self) -> tuple[str, ...]:
-        """The names of the fields that hold a value."""
+        """The names of the fields that hold a value, entered or derived."""
         return tuple(name for name, value in self.entries if not isinstance(value, Absent))
+
+    @property
+    def entered(self) -> tuple[str, ...]:
+        """The names of the fields that hold a value which somebody entered."""
+        return tuple(name for name in self.known if name not in self.derived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +76,20 @@ class Encoding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schema:
-    """The fields of one system, the choice of variant, and the rule of which fields apply."""
+    """The fields of one system, and the rules of which apply, follow and belong together."""
 
     name: str
     fields: tuple[Field, ...]
     variant: Choice | None = None
     """A question that decides which fields apply (lesion type); itself never a model input."""
+    decided_by: str = ""
+    """The field that decides which fields apply (view), where no variant does; it is an input."""
     applies: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """For each code of `variant`, the names of the fields that apply; all apply without one."""
+    """For each code of the deciding question, the names of the fields that apply; else all do."""
+    derived: tuple[Derived, ...] = ()
+    """What follows from other fields."""
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Labels and names of fields so correlated that only their sum can be told apart."""
     never: tuple[tuple[str, str], ...] = ()
     """Columns that must never be inputs, with the reason that is shown."""
 
@@ -92,9 +109,18 @@ class Schema:
         """The number of slots of each field in the encoding; they sum to S."""
         return tuple(field.size for field in self.fields)
 
-    def applicable(self, variant: str | None) -> tuple[str, ...]:
-        """The names of the fields that apply to this variant."""
-        return dict(self.applies).get(variant, self.names) if variant else self.names
+    @property
+    def deciding(self) -> Choice | None:
+        """The question that decides which fields apply: the variant, a field, or none."""
+        if self.variant or not self.decided_by:
+            return self.variant
+        field = self[self.decided_by]
+        assert isinstance(field, Choice)
+        return field
+
+    def applicable(self, answer: str | None) -> tuple[str, ...]:
+        """The names of the fields that apply, given the deciding question's answer."""
+        return dict(self.applies).get(answer, self.names) if answer else self.names
 
     def check(self, entries: Mapping[str, object]) -> Form:
         """A form from raw entries: aliases resolved, blanks unknown, anything impossible refused.
@@ -103,17 +129,15 @@ class Schema:
             SchemaError: naming the field, what was expected and what came.
         """
         given = self._by_name(entries)
-        raw_variant = given.pop(self.variant.name, None) if self.variant else None
-        blank = self.variant is None or raw_variant is None or _is_absent(raw_variant)
-        variant = None if blank or self.variant is None else self.variant.parse(raw_variant)[0]
-        applicable = self.applicable(variant)
-        for name in given:
-            if name not in applicable and not _is_absent(given[name]):
-                raise SchemaError(
-                    f"{self[name].label} does not apply to {variant}, however: {given[name]!r}. "
-                    "Leave it empty or change the type."
-                )
-        return Form(variant, tuple(self._entry(field, given, applicable) for field in self.fields))
+        answer = self._answer(given)
+        if self.variant:
+            given.pop(self.variant.name, None)
+        applicable = self.applicable(answer)
+        self._refuse_inapplicable(given, applicable, answer)
+        stated = {field.name: self._entry(field, given, applicable) for field in self.fields}
+        derived = self._derive(stated)
+        variant = answer if self.variant else None
+        return Form(variant, tuple({**stated, **derived}.items()), tuple(derived))
 
     def blank(self, variant: str | None = None) -> Form:
         """The form in which every applicable field is unknown."""
@@ -129,16 +153,39 @@ class Schema:
         return Encoding(np.array(slots, dtype=np.float32), known)
 
     def describe(self, form: Form, name: str) -> str:
-        """A field's value in words, with its unit, or its state."""
+        """A field's value in words, with its unit and what it was derived from, or its state."""
         value = form[name]
-        return value.value if isinstance(value, Absent) else self[name].describe(value)
+        if isinstance(value, Absent):
+            return value.value
+        if name not in form.derived:
+            return self[name].describe(value)
+        assert isinstance(value, float)
+        words = next(rule.words for rule in self.derived if rule.name == name)
+        return f"{self[name].describe(round(value, 1))} ({words})"
+
+    def warnings(self, form: Form) -> tuple[str, ...]:
+        """One sentence per entry outside the training data; what is derived repeats no source's.
+
+        A number derived from several, each within its range, may still lie outside its own.
+        """
+        outside = {name for name in form.known if not self._is_supported(form, name)}
+        repeated = {rule.name for rule in self.derived if outside.intersection(rule.sources)}
+        repeated.intersection_update(form.derived)
+        return tuple(
+            field.warning
+            for field in self.fields
+            if isinstance(field, Number) and field.name in outside - repeated
+        )
 
     def plain(self, form: Form) -> dict[str, object]:
-        """The form as JSON-ready entries that `check` turns back into the same form."""
+        """The form as JSON-ready entries that `check` turns back into the same form.
+
+        Derived entries are left out: they follow again.
+        """
         entries: dict[str, object] = {}
         if self.variant and form.variant:
             entries[self.variant.name] = form.variant
-        for name in form.known:
+        for name in form.entered:
             value = form[name]
             entries[name] = "-".join(value) if isinstance(value, tuple) else value
         return entries
@@ -203,13 +250,50 @@ class Schema:
             given[names[spelled]] = raw
         return given
 
+    def _answer(self, given: Mapping[str, object]) -> str | None:
+        question = self.deciding
+        raw = given.get(question.name) if question else None
+        return None if question is None or _is_absent(raw) else question.parse(raw)[0]
+
+    def _refuse_inapplicable(
+        self, given: Mapping[str, object], applicable: tuple[str, ...], answer: str | None
+    ) -> None:
+        for name in given:
+            if name not in applicable and not _is_absent(given[name]):
+                assert self.deciding is not None
+                raise SchemaError(
+                    f"{self[name].label} does not apply to {answer}, however: {given[name]!r}. "
+                    f"Leave it empty or change the answer to {self.deciding.label}."
+                )
+
+    def _derive(self, stated: Mapping[str, Value | Absent]) -> dict[str, Value | Absent]:
+        derived: dict[str, Value | Absent] = {}
+        for rule in self.derived:
+            field, value = self[rule.name], stated[rule.name]
+            assert isinstance(field, Number)
+            sources = [stated[name] for name in rule.sources]
+            if any(isinstance(source, Absent) for source in sources):
+                continue
+            expected = rule.formula(*sources)
+            if value is Absent.UNKNOWN:
+                derived[rule.name] = rule.fill(field, expected)
+            elif isinstance(value, float):
+                rule.check(field, value, expected)
+        return derived
+
+    def _is_supported(self, form: Form, name: str) -> bool:
+        field, value = self[name], form[name]
+        if not isinstance(field, Number) or not isinstance(value, float):
+            return True
+        return field.is_supported(value)
+
     def _entry(
         self, field: Field, given: Mapping[str, object], applicable: tuple[str, ...]
-    ) -> tuple[str, Value | Absent]:
+    ) -> Value | Absent:
         if field.name not in applicable:
-            return field.name, Absent.NOT_APPLICABLE
+            return Absent.NOT_APPLICABLE
         raw = given.get(field.name)
-        return field.name, Absent.UNKNOWN if _is_absent(raw) else field.parse(raw)
+        return Absent.UNKNOWN if _is_absent(raw) else field.parse(raw)
 
 
 def _is_absent(raw: object) -> bool:

@@ -44,13 +44,18 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Number(Question):
-    """A number with a unit, a plausible range, and the centre and spread that standardise it."""
+    """A number with a unit, two ranges, and the centre and spread that standardise it.
+
+    Outside `low` to `high` it is refused as implausible. Outside `supported`, where the training
+    data lie, it is taken and warned of.
+    """
 
     unit: str
     low: float
     high: float
     centre: float
     spread: float
+    supported: tuple[float, float] | None = None
 
     @property
     def size(self) -> int:
@@ -73,6 +78,21 @@ class Number(Question):
                 f"however: {str(raw)[:40]}. Check the unit."
             )
         return value
+
+    def is_supported(self, value: float) -> bool:
+        """Whether training data lie where the value lies; true where nobody said where."""
+        return self.supported is None or self.supported[0] <= value <= self.supported[1]
+
+    @property
+    def warning(self) -> str:
+        """What to say of a number where no training data lie."""
+        if self.supported is None:
+            return ""
+        low, high = self.supported
+        return (
+            f"{self.label} lies outside {low:g} to {high:g} {self.unit}, where the training data "
+            "lie: the result is an extrapolation."
+        )
 
     def encode(self, value: Value) -> list[float]:
         """The standardised number."""

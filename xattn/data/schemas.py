@@ -7,6 +7,10 @@ The group sizes match arXiv 2508.16000; the order inside a group is ours.
 
 from xattn.data.clinical import Schema
 from xattn.data.fields import Choice, Option
+from xattn.data.schemas_chest import CHEST
+from xattn.data.schemas_hip import HIP
+
+__all__ = ["BREAST", "CHEST", "HIP"]
 
 
 def _options(*codes: str) -> tuple[Option, ...]:

@@ -11,6 +11,9 @@ from xattn.explain.base import Explainer, Game, Steps
 from xattn.models.attention import CLINICAL_TO_IMAGE, IMAGE_TO_CLINICAL
 from xattn.records import Attribution, Kind, Map
 
+UNIFORM = {IMAGE_TO_CLINICAL: "uniform share", CLINICAL_TO_IMAGE: "uniform share of patches"}
+"""By direction, the figure that holds one over the number of keys: what attention to all is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CrossAttention(Explainer):
@@ -31,6 +34,7 @@ class CrossAttention(Explainer):
         maps = [
             entry
             for direction, weights in attention.items()
+            if direction in UNIFORM
             for entry in self._maps(game, direction, weights[0].cpu().numpy())
         ]
         if not maps:
@@ -39,7 +43,11 @@ class CrossAttention(Explainer):
             self.blank(game),
             unit="share of attention",
             maps=tuple(maps),
-            figures=(("uniform share", 1 / len(game.schema.names)),),
+            figures=tuple(
+                (name, 1 / attention[direction].shape[-1])
+                for direction, name in UNIFORM.items()
+                if direction in attention
+            ),
             passes=1,
         )
 

@@ -15,18 +15,26 @@ def predict(game: Game) -> Steps[Prediction]:
     image_only = float(game.of_forms(game.film.tokens, unknown)[0])
     form_only = float(game.of_forms(game.film.nothing, everything)[0])
     yield 0.5
-    model = game.model
+    model, description = game.model, game.model.checkpoint.description
+    is_probability = model.system.is_probability
     return Prediction(
         target=game.target,
         value=game.value,
-        probability=float(expit(game.value)) if model.system.is_probability else None,
-        prevalence=model.checkpoint.description.prevalence if model.system.is_probability else None,
+        probability=float(expit(game.value)) if is_probability else None,
+        prevalence=description.label_means[game.target.output] if is_probability else None,
         reference=game.reference,
         image_only=image_only,
         form_only=form_only,
         jitter=_jitter(game),
+        every=_every(game),
         provenance=provenance(model, game.case, method="prediction", settings=()),
     )
+
+
+def _every(game: Game) -> tuple[tuple[str, float], ...]:
+    with torch.no_grad():
+        scores = game.fuse(game.film.tokens).scores.double()
+    return tuple((target.name, float(target.of(scores)[0])) for target in game.model.targets)
 
 
 def _jitter(game: Game) -> tuple[float, ...]:

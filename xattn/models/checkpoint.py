@@ -38,7 +38,8 @@ class Description:
     config: dict[str, object]
     training_data: str
     is_phantom_trained: bool
-    prevalence: float
+    label_means: tuple[float, ...]
+    """Mean label in training, one per score: a prevalence, or a mean in the target's unit."""
     format: int = FORMAT
 
 
@@ -46,11 +47,13 @@ class Description:
 class Calibration:
     """`calibration.json`: from raw scores to what is shown.
 
-    `temperature` divides raw log-odds (Guo et al. 2017, section 4.2). `cam_scale` is the 99th
-    percentile of |Grad-CAM| on the calibration set, the top of the relative scale.
+    `temperature` divides raw scores (Guo et al. 2017, section 4.2); `offset` is added in the
+    target's unit. `cam_scale` is the 99th percentile of |Grad-CAM| on the calibration set, the top
+    of the relative scale.
     """
 
     temperature: float = 1.0
+    offset: float = 0.0
     cam_scale: float = 1.0
 
 

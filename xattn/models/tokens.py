@@ -1,6 +1,6 @@
 """Tokens: one per field of the form, one per patch of the film; and what is dropped in training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from einops import rearrange
@@ -12,12 +12,14 @@ class ImageTokens:
     """What the image encoder hands on; everything an explainer may ask of the film.
 
     `tokens` (B, N, d) with N = h · w in row order, `grid` (h, w), `features` (B, C, h, w): the
-    feature map that the tokens are made from, in the same autograd graph.
+    feature map that the tokens are made from, in the same autograd graph. `gates`: maps of an
+    encoder that gates its own features, such as `MXA`; their rows do not sum to 1.
     """
 
     tokens: Tensor
     grid: tuple[int, int]
     features: Tensor
+    gates: dict[str, Tensor] = field(default_factory=dict)
 
     def without_features(self) -> "ImageTokens":
         """The tokens alone, for keeping many: a feature map is up to forty times as large."""
@@ -29,12 +31,14 @@ class Output:
     """What `fuse` returns: `scores` (B, K), `features` (B, C, h, w), attention when asked for.
 
     `attention` maps a direction, such as `image_attends_clinical`, to weights (B, H, Nq, Nk) whose
-    rows sum to 1.
+    rows sum to 1; where layers are stacked the direction is the last one and `direction/1` the
+    first. `distilled` (B, K): scores of a second head that a teacher trains, in training only.
     """
 
     scores: Tensor
     features: Tensor
     attention: dict[str, Tensor]
+    distilled: Tensor | None = None
 
 
 class FieldTokeniser(nn.Module):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from xattn.data.clinical import Schema
 from xattn.errors import ReportError
+from xattn.explain.grouping import IMAGE, grouped
 from xattn.records import Attribution, Case, Explanation, Provenance
 from xattn.reports import sentences
 from xattn.reports.figures import ShownMap, film_picture, read_part, shown_maps
@@ -15,7 +16,6 @@ __all__ = ["Decision", "Report", "check_together", "compose", "title_of"]
 SIDE = 640
 """Long side of a report's pictures in pixels: 200 to 400 per inch as printed."""
 MOST_IDENTIFIER = 64
-IMAGE_PLAYER = "image"
 SHOWN_FACTS = ("modality", "laterality", "view position")
 """Facts of the film that a reader needs to see; none names anybody."""
 
@@ -43,7 +43,7 @@ def compose(
         identifier=_identifier(typed_identifier),
         decision=decision,
         header=_header(case, model),
-        headline=_headline(explanation, model),
+        headline=_headline(explanation),
         condition=_condition(explanation),
         result=_result(explanation),
         cautions=_cautions(explanation, model),
@@ -104,12 +104,13 @@ def _film(case: Case) -> str:
     return " · ".join(fact for fact in facts if fact)
 
 
-def _headline(explanation: Explanation, model: LoadedModel) -> Row:
-    prediction, positive = explanation.prediction, model.system.positive
+def _headline(explanation: Explanation) -> Row:
+    prediction = explanation.prediction
     if prediction.probability is None:
         unit = prediction.target.unit
         return Row(prediction.target.name, f"{prediction.value:.3f} {unit}")
-    return Row(f"Probability: {positive}", sentences.probability(prediction.probability))
+    name = prediction.target.name
+    return Row(f"Probability: {name}", sentences.probability(prediction.probability))
 
 
 def _condition(explanation: Explanation) -> str:
@@ -134,6 +135,8 @@ def _cautions(explanation: Explanation, model: LoadedModel) -> tuple[str, ...]:
     system = model.system
     is_low = system.is_probability and explanation.prediction.value <= 0
     cautions = [f"This result {system.negative_reads}."] if is_low else []
+    form = explanation.case.form
+    cautions += [*system.remarks(form, explanation.prediction.value), *system.schema.warnings(form)]
     if system.name in sentences.CONVENTIONS:
         cautions.append(sentences.CONVENTIONS[system.name])
     return tuple(cautions)
@@ -143,16 +146,13 @@ def _sum(explanation: Explanation, schema: Schema) -> Sum | None:
     attribution = _shapley(explanation)
     if attribution is None or attribution.reference is None or attribution.value is None:
         return None
-    form, players = explanation.case.form, dict(attribution.players)
-    has_image = IMAGE_PLAYER in players
+    form = explanation.case.form
+    has_image = IMAGE in dict(attribution.players)
     start = ("Reference", "nothing known") if has_image else ("Film alone", "form unknown")
     terms = [Term(*start, attribution.reference, "reference")]
-    if has_image:
-        terms.append(Term("Film", "", players.pop(IMAGE_PLAYER), "part"))
-    terms += [
-        Term(schema[name].label, schema.describe(form, name), players[name], "part")
-        for name in sorted(players, key=lambda name: -abs(players[name]))
-    ]
+    for share in grouped(attribution.players, schema):
+        detail = sentences.details_of(share, schema, form, attribution.unit)
+        terms.append(Term(share.label, detail, share.value, "part"))
     terms.append(Term("Prediction", "", attribution.value, "prediction"))
     return Sum(tuple(terms), attribution.unit, _note(attribution))
 

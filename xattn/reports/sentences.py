@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.special import expit
 
+from xattn.data.clinical import Form, Schema
+from xattn.explain.grouping import IMAGE, Share
 from xattn.explain.overlay import STEPS, signed
 from xattn.records import Case, Prediction
 from xattn.reports.figures import ShownMap
@@ -26,7 +28,7 @@ LIMITS = (
     "Fields that go together share their contribution: the model was trained with fields missing.",
     "The prediction has no interval, and no check that this film is like the training films.",
 )
-DROPPED = frozenset({"scale", "uniform share"})
+DROPPED = frozenset({"scale", "uniform share", "uniform share of patches"})
 """Figures that fix a scale; they are read at its ticks."""
 
 
@@ -34,6 +36,14 @@ def amount(value: float, unit: str) -> str:
     """A value with sign at the decimals of its unit, without the unit."""
     text = f"{value:+.{DECIMALS.get(unit, 3)}f}".replace("-", "−")
     return text[1:] if not text.strip("+−0.") else text
+
+
+def details_of(share: Share, schema: Schema, form: Form | None, unit: str) -> str:
+    """What stands under a contribution: the field's entry, or what the parts of a group add."""
+    if len(share.parts) > 1:
+        return ", ".join(f"{schema[name].label} {amount(add, unit)}" for name, add in share.parts)
+    name = share.parts[0][0]
+    return "" if form is None or name == IMAGE else schema.describe(form, name)
 
 
 def probability(value: float) -> str:
@@ -82,7 +92,7 @@ def what_it_shows(shown: ShownMap, system: System) -> tuple[str, ...]:
     if entry.kind == "contribution":
         meaning = f"Contribution in {entry.unit}; one scale for all maps of this kind."
     elif entry.kind == "relative":
-        meaning = f"Relative, no unit; only what speaks for “{system.positive}” is drawn."
+        meaning = f"Relative, no unit; only what speaks for “{entry.target.name}” is drawn."
     else:
         field = system.schema[shown.field].label.lower()
         meaning = (

@@ -17,7 +17,7 @@ from xattn.explain import DEFAULT_METHODS, EXPLAINERS
 from xattn.explain.base import Game
 from xattn.explain.film import EncodedFilm
 from xattn.explain.predict import predict
-from xattn.records import Attribution, Case, Explanation, Film, Prediction
+from xattn.records import Attribution, Case, Explanation, Film, Prediction, Target
 from xattn.runtime.worker import Job, Urgency, Worker
 from xattn.systems import LoadedModel
 from xattn.systems import load as load_model
@@ -73,31 +73,42 @@ class Engine:
         """The same case read through another box, or as a whole."""
         return replace(case, films=(self._film(case.film.radiograph, box),))
 
-    def predict(self, case: Case) -> Prediction:
-        """The prediction of a case."""
-        return self.start_prediction(case).result()
+    def predict(self, case: Case, *, target: Target | None = None) -> Prediction:
+        """The prediction of a case, of the model's first target unless another is given."""
+        return self.start_prediction(case, target=target).result()
 
-    def explain(self, case: Case, methods: Sequence[str] = DEFAULT_METHODS) -> Explanation:
-        """The prediction of a case with an attribution by each method.
+    def explain(
+        self,
+        case: Case,
+        methods: Sequence[str] = DEFAULT_METHODS,
+        *,
+        target: Target | None = None,
+    ) -> Explanation:
+        """The prediction of a case with an attribution by each method, of one target.
 
         Raises:
             ExplainError: if a method is not known, or cannot explain this model.
         """
-        prediction = self.start_prediction(case)
-        jobs = [(method, self.start_explanation(case, method)) for method in methods]
+        prediction = self.start_prediction(case, target=target)
+        jobs = [(name, self.start_explanation(case, name, target=target)) for name in methods]
         attributions = tuple((method, job.result()) for method, job in jobs)
         return Explanation(case, prediction.result(), attributions)
 
-    def start_prediction(self, case: Case, *, owner: str = "") -> Job[Prediction]:
+    def start_prediction(
+        self, case: Case, *, target: Target | None = None, owner: str = ""
+    ) -> Job[Prediction]:
         """The prediction as a job; it goes before explanations."""
+        chosen = target or self.model.target
         return self.worker.submit(
-            ("prediction", self._key(case)),
-            lambda: predict(self._game(case)),
+            ("prediction", self._key(case, chosen)),
+            lambda: predict(self._game(case, chosen)),
             urgency=Urgency.PREDICTION,
             owner=owner,
         )
 
-    def start_explanation(self, case: Case, method: str, *, owner: str = "") -> Job[Attribution]:
+    def start_explanation(
+        self, case: Case, method: str, *, target: Target | None = None, owner: str = ""
+    ) -> Job[Attribution]:
         """One attribution as a job.
 
         Raises:
@@ -108,9 +119,10 @@ class Engine:
             raise ExplainError(f"The method must be one of {known}, however: {method[:40]!r}.")
         explainer = EXPLAINERS[method]
         urgency = Urgency.PREDICTION if explainer.is_quick else Urgency.EXPLANATION
+        chosen = target or self.model.target
         return self.worker.submit(
-            (explainer, self._key(case)),
-            lambda: explainer.run(self._game(case)),
+            (explainer, self._key(case, chosen)),
+            lambda: explainer.run(self._game(case, chosen)),
             urgency=urgency,
             owner=owner,
         )
@@ -138,11 +150,11 @@ class Engine:
         margin = self.model.system.margin_mm / pixel_mm / max(box.width, box.height)
         return Placement.around(radiograph.shape, box, size=size, margin=margin)
 
-    def _key(self, case: Case) -> tuple[str, str]:
-        return self.model.checkpoint.model_id, case.digest
+    def _key(self, case: Case, target: Target) -> tuple[str, str, Target]:
+        return self.model.checkpoint.model_id, case.digest, target
 
-    def _game(self, case: Case) -> Game:
-        return Game(self.model, case, self.model.target, self._encoded(case.film))
+    def _game(self, case: Case, target: Target) -> Game:
+        return Game(self.model, case, target, self._encoded(case.film))
 
     def _encoded(self, film: Film) -> EncodedFilm:
         """The film's encoding; called in the worker's thread alone, so it needs no lock."""

@@ -1,4 +1,4 @@
-"""What is fitted after training on cases of its own: the temperature, and the scale of Grad-CAM."""
+"""What is fitted after training on cases of its own: temperature, offset, the scale of Grad-CAM."""
 
 import numpy as np
 import torch
@@ -8,15 +8,28 @@ from scipy.special import expit
 from xattn.explain.gradcam import class_activation
 from xattn.models.checkpoint import Calibration
 from xattn.models.network import Network
+from xattn.systems import System
 from xattn.training.cases import Cases, batches
 from xattn.training.loop import predict_scores
 
 
-def calibrate(model: Network, cases: Cases) -> Calibration:
-    """Temperature and Grad-CAM scale on calibration cases that training did not see."""
-    scores = predict_scores(model, cases)
-    fitted = temperature(scores[:, 0].numpy(), cases.labels.numpy())
-    return Calibration(temperature=fitted, cam_scale=cam_scale(model, cases) / fitted)
+def calibrate(model: Network, system: System, cases: Cases) -> Calibration:
+    """Calibration of a system's model on cases that training did not see.
+
+    A probability gets one temperature over all scores. A number gets slope and intercept of the
+    line from what the model says to the labels: its loss may weigh one end of the range more.
+    """
+    scores, labels = predict_scores(model, cases).numpy(), cases.labels.numpy()
+    top = cam_scale(model, cases)
+    if system.is_probability:
+        known = ~np.isnan(labels)
+        divisor = temperature(scores[known], labels[known])
+        return Calibration(temperature=divisor, cam_scale=top / divisor)
+    target = system.targets[0]
+    slope, intercept = np.polyfit(scores[:, 0], labels[:, 0], deg=1)
+    divisor = target.scale / float(slope)
+    offset = float(intercept) - target.offset
+    return Calibration(temperature=divisor, offset=offset, cam_scale=top * target.scale / divisor)
 
 
 def temperature(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -24,7 +37,9 @@ def temperature(scores: np.ndarray, labels: np.ndarray) -> float:
 
     def cross_entropy(log_t: float) -> float:
         probabilities = np.clip(expit(scores / np.exp(log_t)), 1e-12, 1 - 1e-12)
-        return float(-np.where(labels, np.log(probabilities), np.log1p(-probabilities)).mean())
+        return float(
+            -np.where(labels > 0.5, np.log(probabilities), np.log1p(-probabilities)).mean()
+        )
 
     found = minimize_scalar(cross_entropy, bounds=(-3.0, 3.0), method="bounded")
     return float(np.exp(found.x))

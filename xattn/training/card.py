@@ -1,7 +1,8 @@
 """The card of a checkpoint, generated from its evaluation."""
 
-from xattn.models.checkpoint import Description
+from xattn.systems import LoadedModel
 from xattn.training.evaluate import Evaluation
+from xattn.training.recipes import COMMON_FAILURES
 
 TEMPLATE = """# {title}: {preset} {version}
 
@@ -12,7 +13,7 @@ TEMPLATE = """# {title}: {preset} {version}
 | intended use | research into explanations of models that read a radiograph and a form |
 | not intended | any decision about a patient; screening; exclusion of disease |
 | training data | {training_data} |
-| prevalence in training | {prevalence:.3f} |
+| mean label in training | {means} |
 | parameters | {parameters:,} |
 | configuration | `{config}` |
 
@@ -24,28 +25,29 @@ On phantoms of seeds that training, stopping and calibration did not see; 95 % b
 
 ## Known failures
 
-- Real mammograms look different from phantoms: no figure on this card holds for them.
-- Lesions hidden in dense tissue are missed on the film; the form alone then decides.
-- Descriptors come from a reader who saw more than this film; they are partly a proxy of the label.
-- Density 1 to 4 is DDSM's older scale.
+{failures}
 """
 
 
-def card(title: str, description: Description, parameters: int, evaluation: Evaluation) -> str:
+def card(model: LoadedModel, evaluation: Evaluation, failures: tuple[str, ...]) -> str:
     """The card's Markdown."""
+    description = model.checkpoint.description
+    names = [target.name for target in model.targets]
+    means = zip(names, description.label_means, strict=True)
     trained = (
         "Trained on synthetic phantoms alone; no patient's film was seen."
         if description.is_phantom_trained
         else "Its training data are named below."
     )
     return TEMPLATE.format(
-        title=title,
+        title=model.system.title,
         preset=description.preset,
         version=description.version,
         trained=trained,
         training_data=description.training_data,
-        prevalence=description.prevalence,
-        parameters=parameters,
+        means=", ".join(f"{name} {mean:.3f}" for name, mean in means),
+        parameters=sum(part.numel() for part in model.module.parameters()),
         config=description.config,
         evaluation=evaluation.text,
+        failures="\n".join(f"- {line}" for line in (*COMMON_FAILURES, *failures)),
     )

@@ -11,17 +11,18 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """N cases: `images` (N, 1, S, S) uint8, slots (N, S) and known (N, F) of the form, labels (N,).
+    """N cases: `images` (N, 1, S, S) uint8, slots (N, S), known (N, F) of the form, labels (N, K).
 
-    `bayes` (N, 3) holds the Bayes-optimal probabilities given image causes, form, and both;
-    `causes` (N, C) what each cause on the film adds to the log-odds. NaN where nobody knows.
+    `expected` (N, 3, K) holds the label expected given image causes, form, and both: the best that
+    can be said, a probability or a number in the target's unit. `causes` (N, C) is what an encoder
+    can learn to see. NaN where nobody knows.
     """
 
     images: Tensor
     values: Tensor
     known: Tensor
     labels: Tensor
-    bayes: Tensor
+    expected: Tensor
     causes: Tensor
 
     def __len__(self) -> int:
@@ -29,14 +30,14 @@ class Cases:
 
     @property
     def targets(self) -> Tensor:
-        """Probabilities (N, 2) that training aims at: of film and form, and of the film alone.
+        """What training aims at (N, 2, K): for film and form, and for the film alone.
 
-        Phantoms know P(malignant | causes seen), whose expectation given any part of a case is that
-        part's own posterior: the same optimum as with drawn labels, with less noise. Cases without
-        it (NaN) aim at their label.
+        Phantoms know E[label | causes seen], whose expectation given any part of a case is that
+        part's own: the same optimum as with drawn labels, with less noise. Cases without it (NaN)
+        aim at their label.
         """
-        known = self.bayes[:, [2, 0]]
-        return torch.where(known.isnan(), self.labels.float()[:, None], known)
+        known = self.expected[:, [2, 0]]
+        return torch.where(known.isnan(), self.labels[:, None], known)
 
     def take(self, index: Tensor) -> "Cases":
         """The cases of these rows."""
@@ -56,7 +57,7 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Cases on a device: images (B, 1, S, S) in 0 to 1, the form, and `Cases.targets` (B, 2)."""
+    """Cases on a device: images (B, 1, S, S) in 0 to 1, the form, and `Cases.targets` (B, 2, K)."""
 
     images: Tensor
     values: Tensor

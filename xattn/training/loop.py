@@ -28,7 +28,7 @@ from xattn.training.cases import Cases, absent, batches
 Parts = dict[str, Any]
 """What a run's state is made of: each has `state_dict` and `load_state_dict`."""
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""From scores (B, K) and labels to a mean."""
+"""From scores (B, K) and targets (B, K) to a mean."""
 logger = logging.getLogger(__name__)
 
 
@@ -48,6 +48,8 @@ class TrainingConfig:
     """Epochs of linear warm-up before the cosine."""
     frozen: int = 0
     """First epochs with the image encoder frozen; 10 in arXiv 2508.16000, for pretrained ones."""
+    contrast: float = 0.15
+    """Largest share by which a film's contrast is varied; less where contrast itself is read."""
     patience: int = 5
     """Epochs without a better validation loss before it stops."""
     seed: int = 0
@@ -117,7 +119,7 @@ def _epoch(
     model.train()
     bar = tqdm(total=len(order), desc=f"epoch {epoch + 1}", unit="case", disable=_rank() > 0)
     for batch in batches(cases, config.batch, device=device, order=order):
-        varied = replace(batch, images=vary_images(batch.images, generator))
+        varied = replace(batch, images=vary_images(batch.images, generator, config.contrast))
         seen = absent(varied, fill, generator)
         with autocast(device):
             scores = model(_channels_last(seen.images), seen.values, seen.known)
@@ -153,7 +155,7 @@ class BothWays(nn.Module):
         )
 
 
-def vary_images(images: Tensor, generator: torch.Generator) -> Tensor:
+def vary_images(images: Tensor, generator: torch.Generator, contrast: float = 0.15) -> Tensor:
     """Films (B, 1, S, S) with contrast, grey and place changed a little; never mirrored."""
     count, _, side, _ = images.shape
     draw = torch.rand(count, 5, generator=generator).to(images.device) * 2 - 1
@@ -162,7 +164,7 @@ def vary_images(images: Tensor, generator: torch.Generator) -> Tensor:
     theta[:, :, 2] = 0.08 * draw[:, 1:3]
     places = nn.functional.affine_grid(theta, [count, 1, side, side], align_corners=False)
     moved = nn.functional.grid_sample(images, places, align_corners=False)
-    gain, lift = (1 + 0.15 * draw[:, 3]), 0.05 * draw[:, 4]
+    gain, lift = (1 + contrast * draw[:, 3]), contrast / 3 * draw[:, 4]
     return (moved * gain.view(-1, 1, 1, 1) + lift.view(-1, 1, 1, 1)).clamp(0, 1)
 
 

@@ -29,8 +29,12 @@ class PretrainingConfig:
     """Films per step."""
     rate: float = 2e-3
     """Peak learning rate of AdamW, in one cycle."""
+    contrast: float = 0.15
+    """As in training."""
     decay: float = 0.05
     """Weight decay."""
+    halved: bool = True
+    """Whether films are seen at half their size."""
     seed: int = 0
     """Seed of order and variation."""
 
@@ -52,7 +56,7 @@ def pretrain(model: Network, cases: Cases, config: PretrainingConfig) -> None:
     spread = cases.causes.std(dim=0).clamp_min(1e-6)
     targets = ((cases.causes - cases.causes.mean(dim=0)) / spread).to(device)
     generator = torch.Generator().manual_seed(config.seed)
-    films = halved(cases.images)
+    films = halved(cases.images) if config.halved else cases.images
     reader = nn.Sequential(model.backbone, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head).train()
     reader = reader.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(reader.parameters(), lr=config.rate, weight_decay=config.decay)
@@ -62,7 +66,7 @@ def pretrain(model: Network, cases: Cases, config: PretrainingConfig) -> None:
         order = torch.randperm(len(cases), generator=generator)
         bar = tqdm(torch.split(order, config.batch), desc=f"pretraining {epoch + 1}")
         for index in bar:
-            varied = vary_images(films[index].to(device).float() / 255, generator)
+            varied = vary_images(films[index].to(device).float() / 255, generator, config.contrast)
             with autocast(device):
                 told = reader(varied.contiguous(memory_format=torch.channels_last))
             loss = smooth_l1_loss(told.float(), targets[index])

@@ -7,16 +7,16 @@ from pathlib import Path
 import torch
 
 from xattn.models.checkpoint import Checkpoint, Description, save
-from xattn.phantoms.breast import Settings
-from xattn.systems import System
+from xattn.models.network import Network
+from xattn.systems import LoadedModel, System
 from xattn.training.calibrate import calibrate
 from xattn.training.card import card
 from xattn.training.cases import Cases
 from xattn.training.evaluate import Evaluation, evaluate
 from xattn.training.loop import TrainingConfig, train
-from xattn.training.losses import binary_cross_entropy
-from xattn.training.phantom_cases import BreastRow, draw_cases
+from xattn.training.phantom_cases import draw_cases
 from xattn.training.pretrain import PretrainingConfig, pretrain
+from xattn.training.recipes import RECIPES, Recipe, World
 
 VERSION = "1.0"
 
@@ -37,17 +37,22 @@ STARTS = {"training": 0, "validation": 10_000_000, "calibration": 20_000_000, "t
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """A whole experiment."""
+    """A whole experiment; `training` and `pretraining` are the recipe's unless given."""
 
     system: System
     preset: str = "compact"
     changes: tuple[tuple[str, object], ...] = ()
     """Departures from the preset's configuration, such as ("fusion", "image")."""
     amounts: Amounts = field(default_factory=Amounts)
-    settings: Settings = field(default_factory=Settings)
-    pretraining: PretrainingConfig = field(default_factory=PretrainingConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
+    world: World = field(default_factory=World)
+    pretraining: PretrainingConfig
+    training: TrainingConfig
     processes: int = 2
+
+    @property
+    def recipe(self) -> Recipe:
+        """How the system is trained."""
+        return RECIPES[self.system.name]
 
     @property
     def name(self) -> str:
@@ -63,32 +68,35 @@ class Run:
 
 def run(experiment: Run, cache: Path, folder: Path) -> Evaluation:
     """Draw phantoms (kept in `cache`), train, calibrate, evaluate, and write the checkpoint."""
-    parts = {name: part_cases(experiment, name, cache) for name in STARTS}
+    system, recipe = experiment.system, experiment.recipe
+    parts = {
+        name: part_cases(
+            experiment.system.name, experiment.world, part, cache, experiment.processes
+        )
+        for name, part in _parts(experiment.amounts).items()
+    }
     torch.manual_seed(experiment.training.seed)
-    model = experiment.system.build(experiment.config)
+    model = system.build(experiment.config)
     state = cache / experiment.name
     data = parts["training"], parts["validation"]
     if not (state / "state.pt").exists():
         pretrain(model, parts["training"], experiment.pretraining)
-    model = train(model, binary_cross_entropy, data, experiment.training, state).cpu()
-    # What is shipped is what is evaluated: weights are rounded to float16 before they are measured.
-    model.load_state_dict(
-        {k: v.half().float() if v.is_floating_point() else v for k, v in model.state_dict().items()}
-    )
+    model = train(model, recipe.loss, data, experiment.training, state).cpu()
+    _round(model)
     description = Description(
-        system=experiment.system.name,
+        system=system.name,
         preset=experiment.preset,
         version=VERSION,
         config=asdict(model.config),  # type: ignore[call-overload]  # a frozen dataclass by contract
         training_data=f"{len(parts['training']):,} synthetic phantoms",
         is_phantom_trained=True,
-        prevalence=float(parts["training"].labels.float().mean()),
+        label_means=tuple(parts["training"].labels.double().nanmean(dim=0).tolist()),
     )
-    calibration = calibrate(model, parts["calibration"])
-    checkpoint = Checkpoint(model, description, calibration, card="")
-    evaluation = evaluate(checkpoint, parts["test"])
-    parameters = sum(p.numel() for p in model.parameters())
-    text = card(experiment.system.title, description, parameters, evaluation)
+    calibration = calibrate(model, system, parts["calibration"])
+    checkpoint = Checkpoint(model.eval(), description, calibration, card="")
+    loaded = LoadedModel(system, checkpoint, torch.device("cpu"))
+    evaluation = evaluate(loaded, parts["test"], recipe.judge)
+    text = card(loaded, evaluation, recipe.failures)
     save(folder, replace(checkpoint, card=text), half=True)
     (folder / "training.json").write_text(
         json.dumps(_settings(experiment), indent=2) + "\n", encoding="utf-8"
@@ -96,20 +104,31 @@ def run(experiment: Run, cache: Path, folder: Path) -> Evaluation:
     return evaluation
 
 
-def _settings(experiment: Run) -> dict[str, object]:
-    parts = (experiment.amounts, experiment.pretraining, experiment.training)
-    return {type(part).__name__: asdict(part) for part in parts}
-
-
-def part_cases(experiment: Run, name: str, cache: Path) -> Cases:
-    """The phantoms of one part, drawn once and kept."""
-    count = getattr(experiment.amounts, name)
-    settings = experiment.settings
-    kind = (
-        f"{'confounded' if settings.confounded else 'deconfounded'}{'-shifted' * settings.shifted}"
-    )
-    path = cache / f"{experiment.system.name}-{kind}-{name}-{count}.safetensors"
+def part_cases(system: str, world: World, seeds: range, cache: Path, processes: int = 2) -> Cases:
+    """The phantoms of these seeds, drawn once and kept."""
+    path = cache / f"{system}-{world.name}-{seeds.start}-{len(seeds)}.safetensors"
     if not path.exists():
-        seeds = range(STARTS[name], STARTS[name] + count)
-        draw_cases(BreastRow(settings), seeds, processes=experiment.processes).save(path)
+        draw_cases(RECIPES[system].row(world), seeds, processes=processes).save(path)
     return Cases.load(path)
+
+
+def seeds_of(part: str, count: int) -> range:
+    """The seeds of a part's first phantoms."""
+    return range(STARTS[part], STARTS[part] + count)
+
+
+def _parts(amounts: Amounts) -> dict[str, range]:
+    return {name: seeds_of(name, count) for name, count in asdict(amounts).items()}
+
+
+def _round(model: Network) -> None:
+    """What is shipped is what is evaluated: weights are rounded to float16 before measured."""
+    tensors = model.state_dict()
+    model.load_state_dict(
+        {k: v.half().float() if v.is_floating_point() else v for k, v in tensors.items()}
+    )
+
+
+def _settings(experiment: Run) -> dict[str, object]:
+    parts = (experiment.amounts, experiment.world, experiment.pretraining, experiment.training)
+    return {type(part).__name__: asdict(part) for part in parts}

@@ -94,6 +94,7 @@ def raw_map(game: Game, method: str) -> np.ndarray:
     layer = getattr(reader.model, "backbone", None)
     if layer is None:
         raise ExplainError("A CAM needs a model whose backbone returns its feature map.")
+    layer = getattr(layer, "middle", layer)  # where maps are drawn on a stage before the last
     cam = getattr(pytorch_grad_cam, method)(reader, [layer])
     film = game.film.image.clone().requires_grad_()
     with torch.enable_grad():

@@ -1,0 +1,50 @@
+"""Which output is explained, and what the model says of all of them."""
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from pages.parts import state
+from pages.parts.panels import heading
+from xattn.records import Prediction, Target
+from xattn.reports import sentences
+from xattn.systems import LoadedModel
+
+
+def draw_target(model: LoadedModel) -> Target:
+    """The heading of the prediction; a choice where the model has several outputs."""
+    names = tuple(target.name for target in model.targets)
+    name = state.target(names)
+    if len(names) > 1:
+        chosen = st.selectbox("Finding explained", names, index=names.index(name))
+        if chosen != name:
+            state.choose_target(chosen)
+        name = chosen
+    st.html(heading(quantity(model, name)))
+    return model.find_target(name)
+
+
+def quantity(model: LoadedModel, name: str) -> str:
+    """What the number is: a probability, or an estimate."""
+    return f"P({name})" if model.system.is_probability else f"Estimated {name}"
+
+
+def every_output(result: Prediction, model: LoadedModel) -> str:
+    """What the model says of all its outputs; nothing where it has one."""
+    if len(result.every) < 2:
+        return ""
+    names, values = zip(*result.every, strict=True)
+    said = model.plain(np.array(values))
+    rows = "".join(_row(name, float(p), result.target) for name, p in zip(names, said, strict=True))
+    return f'{heading("All findings")}<table class="outputs">{rows}</table>'
+
+
+def _row(name: str, probability: float, shown: Target) -> str:
+    mark = ' class="explained"' if name == shown.name else ""
+    number = sentences.probability(probability)
+    return (
+        f"<tr{mark}><th>{escape(name)}</th>"
+        f'<td><span class="share" style="width:{100 * probability:.0f}%"></span></td>'
+        f"<td>{escape(number)}</td></tr>"
+    )

@@ -1,0 +1,144 @@
+"""From an entry's files to the picture: scale, polarity, boxes, and files told apart by content."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.data.datasets.trees import cbis_pixels, write_png
+from tests.data.dicom_files import DicomOptions, write_dicom
+from xattn.data.clinical import Absent
+from xattn.data.datasets.entries import Entry
+from xattn.data.datasets.reading import ASSUMED_FILM_MM, placed, read_entry
+from xattn.data.placement import Box, Placement
+from xattn.data.radiograph import Radiograph
+from xattn.data.schemas import CHEST
+from xattn.errors import IntakeError
+
+
+def entry(*images, box=None):
+    return Entry(
+        images=images,
+        patient="P4711",
+        study="S",
+        form=CHEST.check({"age": 78, "sex": "F"}),
+        labels=np.array([1.0]),
+        split="train",
+        row=5,
+        box=box,
+    )
+
+
+def picture(one, size=32, margin_mm=0.0):
+    return read_entry(one, CHEST, size=size, margin_mm=margin_mm)[0]
+
+
+def dicom(path, pixels, **options):
+    path.write_bytes(write_dicom(pixels, DicomOptions(**options)))
+    return path
+
+
+def test_the_picture_is_the_film_in_its_own_greys_and_the_form_is_encoded(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64)).astype(np.uint8)
+    shown, encoding = read_entry(
+        entry(write_png(tmp_path / "a.png", pixels)), CHEST, size=64, margin_mm=0
+    )
+    # An 8-bit picture is shown as stored (PS3.3 C.11.2.1.2: centre 128, width 256), and at equal
+    # scale each model pixel is one of the file.
+    np.testing.assert_array_equal(shown, pixels)
+    assert shown.dtype == np.uint8
+    assert encoding.values[0] == 1.0  # (78 - 60) / 18
+    assert encoding.known.tolist() == [True, True, False, False]
+
+
+def test_dense_is_bright_whichever_way_the_file_is_stored(tmp_path):
+    pixels = np.linspace(0, 4095, 64 * 64).reshape(64, 64).astype(np.uint16)
+    plain = dicom(tmp_path / "plain.dcm", pixels, bits_stored=12)
+    inverted = dicom(
+        tmp_path / "inverted.dcm", 4095 - pixels, bits_stored=12, photometric="MONOCHROME1"
+    )
+    # Rounding of both, once each.
+    difference = picture(entry(plain)).astype(int) - picture(entry(inverted))
+    assert np.abs(difference).max() <= 1
+    assert picture(entry(plain))[-1].mean() > 240
+
+
+def test_the_padding_of_a_narrow_film_is_black(tmp_path):
+    shown = picture(entry(write_png(tmp_path / "a.png", np.full((64, 32), 200, np.uint8))), size=64)
+    assert not shown[:, :16].any()
+    assert not shown[:, 48:].any()
+    assert set(shown[:, 16:48].ravel()) == {200}
+
+
+def test_a_box_is_read_with_its_margin_in_millimetres():
+    film = Radiograph(np.random.default_rng(0).integers(0, 99, (480, 240)), spacing_mm=(0.2, 0.25))
+    box = Box(100, 200, 40, 20)
+    # 40 pixels, and 10 mm of 0.25 mm (the coarser side) on both sides.
+    assert placed(film, box, size=32, margin_mm=10).side == 40 + 2 * 40
+    unknown = replace(film, spacing_mm=None)
+    assert placed(unknown, box, size=32, margin_mm=10).side == pytest.approx(
+        40 + 2 * 10 / (ASSUMED_FILM_MM / 480)
+    )
+    whole = Placement.whole(film.shape, 32)
+    assert placed(film, None, size=32, margin_mm=10) == whole
+    assert placed(film, box, size=32, margin_mm=math.inf) == whole
+
+
+def test_the_margins_square_is_the_engines():
+    """The same numbers as `Engine._placement`, written out."""
+    film = Radiograph(np.random.default_rng(0).integers(0, 99, (480, 240)))
+    box, margin_mm = Box(100, 200, 40, 20), 18.0
+    pixel_mm = 240.0 / 480
+    expected = Placement.around(film.shape, box, size=32, margin=margin_mm / pixel_mm / 40)
+    assert placed(film, box, size=32, margin_mm=margin_mm) == expected
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_film_crop_and_mask_are_told_apart_by_content(tmp_path, order):
+    films = [dicom(tmp_path / f"{n}.dcm", p) for n, p in enumerate(cbis_pixels())]
+    shown = picture(entry(*(films[n] for n in order)), size=40)
+    expected = picture(entry(films[0], box=Box(30, 40, 40, 40)), size=40)
+    np.testing.assert_array_equal(shown, expected)
+    # The box is the bright lesion and nothing else.
+    assert shown.min() > 200
+
+
+def test_a_crop_alone_is_read_as_it_is(tmp_path):
+    _, crop, mask = cbis_pixels()
+    alone = dicom(tmp_path / "crop.dcm", crop)
+    beside = dicom(tmp_path / "mask.dcm", mask)
+    np.testing.assert_array_equal(picture(entry(beside, alone)), picture(entry(alone)))
+
+
+def test_a_mask_of_half_the_resolution_marks_the_same_box(tmp_path):
+    film, _, mask = cbis_pixels()
+    full, half = dicom(tmp_path / "film.dcm", film), dicom(tmp_path / "mask.dcm", mask[::2, ::2])
+    np.testing.assert_array_equal(
+        picture(entry(full, half)), picture(entry(full, box=Box(30, 40, 40, 40)))
+    )
+
+
+def test_what_cannot_be_read_is_refused_with_the_row_alone(tmp_path):
+    film, _, mask = cbis_pixels()
+    full, marks = dicom(tmp_path / "film.dcm", film), dicom(tmp_path / "mask.dcm", mask)
+    empty = dicom(tmp_path / "empty.dcm", np.zeros_like(mask))
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for one, message in (
+        (entry(), "this row has a form alone"),
+        (entry(tmp_path / "absent.png"), "there is none of that name"),
+        (entry(tmp_path / "broken.png"), "damaged"),
+        (entry(full, box=Box(100, 0, 40, 40)), "inside the film"),
+        (entry(full, empty), "an empty one"),
+        (entry(full, marks, empty), r"1 film\(s\) and 2 mask\(s\)"),
+        (entry(marks, marks), r"0 film\(s\) and 2 mask\(s\)"),
+    ):
+        with pytest.raises(IntakeError, match=message) as refusal:
+            picture(one)
+        assert str(refusal.value).startswith("Row 5: ")
+        assert str(tmp_path) not in str(refusal.value)
+        assert "4711" not in str(refusal.value)
+
+
+def test_unknown_fields_stay_unknown():
+    assert entry().form["projection"] is Absent.UNKNOWN
