@@ -24,12 +24,8 @@ KNEE_FORM = Schema(
     fields=(
         AGE,
         SEX,
-        Number(
-            name="height", label="Height", unit="m", low=1.0, high=2.2, centre=1.6, spread=0.1
-        ),
-        Number(
-            name="weight", label="Weight", unit="kg", low=25, high=200, centre=68, spread=12
-        ),
+        Number(name="height", label="Height", unit="m", low=1.0, high=2.2, centre=1.6, spread=0.1),
+        Number(name="weight", label="Weight", unit="kg", low=25, high=200, centre=68, spread=12),
         Number(
             name="walking", label="Longest walk", unit="km", low=0, high=50, centre=1.5, spread=1.5
         ),

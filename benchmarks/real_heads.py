@@ -24,8 +24,8 @@ FILM_WEIGHTS = (0.1, 0.3, 1.0)
 """What a film's components are multiplied by beside a form, so that one penalty fits both."""
 WIDTH = 16
 HEADS = 2
-STEPS = 150
-CHECK_EVERY = 5
+STEPS = 80
+CHECK_EVERY = 10
 
 FUSIONS: dict[str, Callable[[], nn.Module]] = {
     "cross-attention": lambda: OneWay(WIDTH, HEADS),
@@ -152,7 +152,7 @@ class AttentionHead:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             head = FusionHead(self.sizes, self.fusion, targets.shape[1])
-            optimiser = torch.optim.AdamW(head.parameters(), lr=5e-3, weight_decay=0.1)
+            optimiser = torch.optim.AdamW(head.parameters(), lr=1e-2, weight_decay=0.1)
             lowest, best = float("inf"), head.state_dict()
             for step in range(1, STEPS + 1):
                 version = torch.randint(maps.shape[1], learnt.shape)

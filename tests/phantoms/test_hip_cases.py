@@ -73,6 +73,8 @@ def test_pixels_polarity_and_spacing_come_back(seed, is_inverted):
     film = read_image(hip_file(phantom, world))
     assert np.array_equal(film.values, phantom.pixels)
     assert film.is_inverted is is_inverted
+    assert film.fact("photometric interpretation") == f"MONOCHROME{1 if is_inverted else 2}"
+    assert film.fact("presentation LUT shape") == ("INVERSE" if is_inverted else "IDENTITY")
     # Written in six decimals of a millimetre, both ways.
     assert film.spacing_mm == (round(phantom.spacing_mm, 6),) * 2
     # v / top in float32 against the window's formula in float64: one step of float32 below one.

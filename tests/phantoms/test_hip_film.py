@@ -25,7 +25,7 @@ from xattn.phantoms.hip_pelvis import BODY_MM, SOFT_PER_MM, sample_surroundings,
 from xattn.phantoms.hip_sheet import CAPTION, COLUMNS, TALL, WIDE, hip_sheet, posed_causes
 from xattn.phantoms.hip_tables import VIEWS
 from xattn.phantoms.hip_trabeculae import circle_through, neck_mean, trabecular_pattern, visibility
-from xattn.phantoms.physics import FieldOfView, sample_grid
+from xattn.phantoms.physics import FieldOfView, Grid, sample_grid
 
 TRUTH = Settings()
 NOTHING = frozenset()
@@ -191,9 +191,9 @@ def test_scaling_keeps_the_neck_at_any_structure():
 
 
 def test_a_circle_goes_through_its_points():
-    points = ((3.0, 4.0), (-5.0, 0.0), (0.0, -5.0))
+    points = ((5.0, 3.0), (-3.0, -1.0), (2.0, -6.0))
     centre, radius = circle_through(*points)
-    assert centre == pytest.approx((0, 0), abs=1e-9)
+    assert centre == pytest.approx((2, -1), abs=1e-9)
     assert radius == pytest.approx(5)
 
 
@@ -270,6 +270,16 @@ def test_a_crop_and_the_whole_view_sample_the_same_hip():
     # The same function of place in single precision, noise knots included.
     np.testing.assert_allclose(mine, theirs[rows, columns], atol=2e-4)
     assert np.array_equal(my_mask, their_mask[rows, columns])
+
+
+def test_coarser_pixels_sample_the_same_hip():
+    world = sample_world(5, TRUTH)
+    whole = sample_grid(whole_view(), 312)
+    coarse = Grid(whole.xs[1::3], whole.ys[1::3], 3 * whole.spacing)
+    theirs, their_mask = _canonical_attenuation(world, whole, NOTHING)
+    mine, my_mask = _canonical_attenuation(world, coarse, NOTHING)
+    np.testing.assert_allclose(mine, theirs[1::3, 1::3], atol=2e-4)  # single precision
+    assert np.array_equal(my_mask, their_mask[1::3, 1::3])
 
 
 def test_a_field_of_ones_own_has_its_own_pixels():

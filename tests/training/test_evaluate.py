@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from xattn.models.checkpoint import Calibration, Checkpoint, Description
 from xattn.models.network import Backbone, Network
 from xattn.models.tokens import ImageTokens, Output
-from xattn.training.cases import Cases
 from xattn.systems import SYSTEMS, LoadedModel
+from xattn.training.cases import Cases
 from xattn.training.evaluate import Evaluation, Row, prior
 from xattn.training.evaluate import evaluate as judged
 from xattn.training.judges import TWO_CLASSES

@@ -57,6 +57,8 @@ def test_a_seed_gives_its_folds_again_and_another_does_not():
 
 def test_few_values_are_their_own_bins_and_many_are_cut_at_quantiles():
     assert binned(np.array([3.0, 1, 1, 3]), 5).tolist() == [1, 0, 0, 1]
+    # All quantiles of these are 1: a rare class is still a bin of its own.
+    assert binned(np.array([0.0, 1, 1, 1, 1, 1, 1]), 5).tolist() == [0, 1, 1, 1, 1, 1, 1]
     labels = np.random.default_rng(0).normal(size=100)
     expected = (rankdata(labels) - 1) // 20
     assert np.array_equal(binned(labels, 5), expected)

@@ -133,6 +133,9 @@ def test_rarities_are_the_inverse_of_a_smoothed_histogram():
     # The same float64 operations in another order.
     assert loss.edges == pytest.approx([1.0, 2.0], abs=1e-12)
     assert loss.rarities == pytest.approx([1 / d / mean for d in density], abs=1e-12)
+    # A label on an edge is in the bin above, where numpy counts it.
+    found = replace(loss, weight=1e9).weights(torch.tensor([0.9, 1.0, 2.0], dtype=torch.float64))
+    assert found.tolist() == pytest.approx(loss.rarities, abs=1e-12)
 
 
 def test_before_the_limit_the_given_labels_weigh_one_on_average():

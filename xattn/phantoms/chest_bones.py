@@ -65,20 +65,29 @@ def anterior_drop(out: Floats) -> tuple[Floats, Floats]:
 
 def rib_layer(grid: Grid, thorax: Thorax, *, ageing: int, breaks: tuple[Break, ...] = ()) -> Floats:
     """All ribs of both sides."""
+    layer = np.zeros(grid.shape, np.float32)
+    top, bottom = thorax.apex - 16, thorax.angle_y("L") + 30
+    window = grid.window((thorax.middle, (top + bottom) / 2), (1000.0, (bottom - top) / 2))
+    part = grid.part(window)
+    if 0 not in part.shape:
+        layer[window] = np.float32(MINERAL[ageing]) * _ribs(part, thorax, breaks)
+    return layer
+
+
+def _ribs(grid: Grid, thorax: Thorax, breaks: tuple[Break, ...]) -> Floats:
+    """Both families over one another, relative to a rib's mineral."""
     u, y = thorax.u(grid), grid.y
     edge = np.maximum(thorax.lateral(y), np.float32(8)) + 3
     out = np.abs(u) / edge
     within = soft_step(1.035 - out, 0.03) * (0.25 + 0.75 * soft_step(out - 0.2, 0.12))
-    mineral = np.float32(MINERAL[ageing])
-    total = np.zeros(grid.shape, np.float32)
     shift, gap = _broken(grid, thorax, breaks)
     drop, steep = posterior_drop(out)
     comb = posterior_comb(thorax)
-    total += _comb_layer(y - shift - drop, steep / edge, comb, thorax.stream) * (1 - gap)
+    total = _comb_layer(y - shift - drop, steep / edge, comb, thorax.stream) * (1 - gap)
     drop, steep = anterior_drop(out)
     front = soft_step(out - 0.40, 0.10)
     total += _comb_layer(y - drop, steep / edge, anterior_comb(thorax), thorax.stream + 1) * front
-    return np.asarray(mineral * within * total, np.float32)
+    return np.asarray(within * total, np.float32)
 
 
 def _comb_layer(height: Floats, slope: Floats, comb: Comb, stream: int) -> Floats:

@@ -38,7 +38,7 @@ def unspecific_opacity(scene: Scene, clarity: float, rng: np.random.Generator) -
 def lung_lesion(scene: Scene, clarity: float, rng: np.random.Generator) -> Effect:
     """A round nodule, or from 15 mm in radius a mass, with a border of its own."""
     side = pick_side(rng)
-    x, y = scene.point(side, 0.52 + 0.30 * rng.random(), 0.15 + 0.65 * rng.random())
+    x, y = scene.point(side, 0.58 + 0.26 * rng.random(), 0.15 + 0.65 * rng.random())
     radius = 4.5 + 13 * clarity * (0.6 + 0.6 * rng.random())
     aspect = 0.85 + 0.3 * rng.random()
     body = patch(

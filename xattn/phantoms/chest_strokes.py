@@ -38,30 +38,35 @@ def curve(knots: Iterable[tuple[float, float]], *, count: int = 24) -> Scalars:
 
 
 def rod_layer(grid: Grid, groups: Iterable[Rods]) -> Floats:
-    """Thickness in mm of all rods, (H, W)."""
+    """Thickness in mm of all rods, (H, W); rods of nearly one radius are blurred together."""
     total = np.zeros(grid.shape, np.float32)
+    classes: dict[int, list[Rods]] = {}
     for rods in groups:
-        window = _window(grid, rods)
+        classes.setdefault(round(2 * np.log2(rods.radius)), []).append(rods)
+    for alike in classes.values():
+        points, matter = (
+            np.concatenate(parts) for parts in zip(*(_spread(r, grid) for r in alike), strict=True)
+        )
+        radius = float(np.mean([rods.radius for rods in alike]))
+        window = _window(grid, points, 2 * radius + 3 * grid.spacing)
         part = grid.part(window)
         if 0 in part.shape:
             continue
-        matter = _deposit(part, rods)
-        sigma = 0.55 * rods.radius / grid.spacing
-        total[window] += gaussian_filter(matter, sigma, truncate=3.0) if sigma > 0.3 else matter
+        layer = _splat(part, points, matter)
+        sigma = 0.55 * radius / grid.spacing
+        total[window] += gaussian_filter(layer, sigma, truncate=3.0) if sigma > 0.3 else layer
     return total
 
 
-def _window(grid: Grid, rods: Rods) -> tuple[slice, slice]:
-    """Rows and columns that the rods and their blur reach."""
-    ends = np.concatenate([rods.starts, rods.ends])
-    low, high = ends.min(axis=0), ends.max(axis=0)
-    reach = 2 * rods.radius + 3 * grid.spacing
+def _window(grid: Grid, points: Scalars, reach: float) -> tuple[slice, slice]:
+    """Rows and columns within `reach` of the points."""
+    low, high = points.min(axis=0), points.max(axis=0)
     centre, half = (low + high) / 2, (high - low) / 2 + reach
     return grid.window((float(centre[0]), float(centre[1])), (float(half[0]), float(half[1])))
 
 
-def _deposit(grid: Grid, rods: Rods) -> Floats:
-    """The rods' matter as thickness per pixel, shared among the four pixels about each point."""
+def _spread(rods: Rods, grid: Grid) -> tuple[Scalars, Scalars]:
+    """Points along the rods, (N, 2), closer than pixels, and their matter in mm per pixel."""
     spans = rods.ends - rods.starts
     lengths = np.hypot(spans[:, 0], spans[:, 1])
     counts = np.maximum(np.ceil(lengths / (0.7 * grid.spacing)).astype(int), 1)
@@ -69,11 +74,11 @@ def _deposit(grid: Grid, rods: Rods) -> Floats:
     first = np.repeat(np.cumsum(counts) - counts, counts)
     along = (np.arange(len(owner)) - first + 0.5) / counts[owner]
     points = rods.starts[owner] + along[:, None] * spans[owner]
-    matter = np.pi * rods.radius**2 * (lengths / counts)[owner] / grid.spacing**2
-    return _splat(grid, points, matter)
+    return points, np.pi * rods.radius**2 * (lengths / counts)[owner] / grid.spacing**2
 
 
 def _splat(grid: Grid, points: Scalars, matter: Scalars) -> Floats:
+    """The matter shared among the four pixels about each point, (H, W)."""
     height, width = grid.shape
     columns = (points[:, 0] - grid.xs[0]) / grid.spacing
     rows = (points[:, 1] - grid.ys[0]) / grid.spacing

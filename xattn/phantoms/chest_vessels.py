@@ -13,53 +13,34 @@ GENERATIONS = 4
 
 def vessel_layer(grid: Grid, thorax: Thorax, *, congestion: float = 0.0) -> Floats:
     """Thickness in mm of the vessels of both lungs; `congestion` (0 to 1) fills the upper ones."""
-    groups: dict[int, list[Rods]] = {}
+    groups: list[Rods] = []
     for index, side in enumerate(SIDES):
         rng = np.random.default_rng([thorax.stream, 40 + index])
-        for generation, rods in enumerate(_tree(thorax, side, congestion, rng)):
-            groups.setdefault(generation, []).extend(rods)
-    return rod_layer(grid, [rods for group in groups.values() for rods in _merged(group)])
+        groups += _tree(thorax, side, congestion, rng)
+    return rod_layer(grid, groups)
 
 
-def _merged(group: list[Rods]) -> list[Rods]:
-    """Rods of nearly one radius as one set, so that they are blurred together."""
-    by_radius: dict[float, list[Rods]] = {}
-    for rods in group:
-        by_radius.setdefault(round(rods.radius, 1), []).append(rods)
-    return [
-        Rods(
-            np.concatenate([rods.starts for rods in same]),
-            np.concatenate([rods.ends for rods in same]),
-            radius,
-        )
-        for radius, same in by_radius.items()
-    ]
-
-
-def _tree(
-    thorax: Thorax, side: str, congestion: float, rng: np.random.Generator
-) -> list[list[Rods]]:
-    """Each generation as an upper and a lower set of rods."""
+def _tree(thorax: Thorax, side: str, congestion: float, rng: np.random.Generator) -> list[Rods]:
+    """Every generation as an upper and a lower set of rods."""
     angles = np.array(TRUNKS) + 0.12 * rng.standard_normal(len(TRUNKS))
     hilum = np.array(thorax.hila[side])
     starts = hilum + np.stack([0 * angles, 13 * np.sin(angles)], axis=1)
-    generations, radius, upper = [], 3.1, angles < 0
+    vessels: list[Rods] = []
+    radius, upper = 3.1, angles < 0
     lengths = 30 + 10 * rng.random(len(angles)) + 8 * (angles > 0.8)
     for _ in range(GENERATIONS):
         ends = starts + lengths[:, None] * _directions(angles, side)
         fill = 0.72 + 0.55 * congestion
-        generations.append(
-            [
-                Rods(starts[upper], ends[upper], radius * fill),
-                Rods(starts[~upper], ends[~upper], radius * (1 + 0.15 * congestion)),
-            ]
-        )
+        vessels += [
+            Rods(starts[upper], ends[upper], radius * fill),
+            Rods(starts[~upper], ends[~upper], radius * (1 + 0.15 * congestion)),
+        ]
         spread = 0.22 + 0.22 * rng.random(2 * len(angles))
         turn = np.concatenate([-spread[: len(angles)], spread[len(angles) :]])
         angles, lengths = np.tile(angles, 2) + turn, np.tile(lengths, 2) * 0.8
         lengths *= 0.75 + 0.5 * rng.random(len(lengths))
         starts, upper, radius = np.tile(ends, (2, 1)), np.tile(upper, 2), 0.64 * radius
-    return generations
+    return vessels
 
 
 def _directions(angles: Scalars, side: str) -> Scalars:

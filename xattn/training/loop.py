@@ -23,7 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from xattn.models.network import Network
-from xattn.training.cases import Cases, absent, batches
+from xattn.training.cases import Batch, Cases, absent, batches
 
 Parts = dict[str, Any]
 """What a run's state is made of: each has `state_dict` and `load_state_dict`."""
@@ -39,7 +39,7 @@ class TrainingConfig:
     epochs: int = 4
     """Passes over the training cases at most."""
     batch: int = 64
-    """Cases per step and process."""
+    """Cases per step, over all processes together."""
     rate: float = 1e-3
     """Peak learning rate of AdamW."""
     decay: float = 0.05
@@ -81,8 +81,10 @@ def _train(
 ) -> Network:
     device = next(model.parameters()).device
     model = model.to(memory_format=torch.channels_last)
+    if _world() > 1 and device.type == "cuda":
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
     training, validation = data
-    steps = math.ceil(len(training) / (config.batch * _world()))
+    steps = math.ceil(len(training) / config.batch)
     optimiser = torch.optim.AdamW(_groups(model, config.decay), lr=config.rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _curve(config, steps))
     parts: Parts = {"model": model, "optimiser": optimiser, "schedule": schedule}
@@ -113,18 +115,22 @@ def _epoch(
     optimiser, schedule = how
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(config.seed * 7_919 + epoch)
-    order = torch.randperm(len(cases), generator=generator)[_rank() :: _world()]
+    order = torch.randperm(len(cases), generator=generator)
     pair = model.module if isinstance(model, DistributedDataParallel) else model
     fill = pair.network.config.fill
     model.train()
     bar = tqdm(total=len(order), desc=f"epoch {epoch + 1}", unit="case", disable=_rank() > 0)
     for batch in batches(cases, config.batch, device=device, order=order):
+        if len(batch.targets) < _world():
+            continue
         varied = replace(batch, images=vary_images(batch.images, generator, config.contrast))
-        seen = absent(varied, fill, generator)
+        seen = _own_part(absent(varied, fill, generator))
         with autocast(device):
             scores = model(_channels_last(seen.images), seen.values, seen.known)
         both = zip(scores, seen.targets.unbind(dim=1), strict=True)
         value = torch.stack([loss(score.float(), target) for score, target in both]).mean()
+        # Processes average their gradients, whatever the size of their parts.
+        value = value * (_world() * len(seen.targets) / len(batch.targets))
         optimiser.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -133,6 +139,12 @@ def _epoch(
         bar.update(len(batch.targets))
         bar.set_postfix(loss=f"{value.item():.3f}")
     bar.close()
+
+
+def _own_part(batch: Batch) -> Batch:
+    """This process's rows: every process draws for the whole batch, so that one gets the same."""
+    mine = slice(_rank(), None, _world())
+    return Batch(batch.images[mine], batch.values[mine], batch.known[mine], batch.targets[mine])
 
 
 class BothWays(nn.Module):

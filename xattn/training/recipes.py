@@ -84,7 +84,7 @@ RECIPES = {
         judge=TWO_CLASSES,
         failures=(
             "Lesions hidden in dense tissue are missed on the film; the form alone then decides.",
-            "Descriptors come from a reader who saw more than this film: partly a proxy of the label.",
+            "Descriptors are of a reader who saw more than the film: in part they tell the label.",
             "Density 1 to 4 is DDSM's older scale.",
         ),
     ),
@@ -94,7 +94,7 @@ RECIPES = {
         judge=FOURTEEN_FINDINGS,
         failures=(
             "Only frontal films were seen; a lateral film is read as if it were frontal.",
-            "The projection is a shortcut: the sick are filmed AP. See the figures within AP and PA.",
+            "The projection is a shortcut: the sick are filmed AP. See the figures within each.",
             "Findings that are too faint to be drawn are told from the form alone.",
             "“No finding” is no reassurance.",
         ),

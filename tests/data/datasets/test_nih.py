@@ -95,6 +95,7 @@ UNSEEN = {"enlarged_cardiomediastinum", "lung_opacity", "fracture", "support_dev
     [
         ("No Finding", {"no_finding"}),
         ("Mass", {"lung_lesion"}),
+        ("Nodule", {"lung_lesion"}),
         ("Mass|Nodule", {"lung_lesion"}),
         ("Effusion|Edema", {"pleural_effusion", "edema"}),
         ("Pleural_Thickening", {"pleural_other"}),
@@ -132,7 +133,7 @@ def test_without_both_lists_patients_are_shared_out_by_the_seed(tmp_path):
 
 
 def test_of_two_copies_of_a_film_the_one_less_deep_is_read(folder):
-    write_png(folder / "sample" / "sample" / "images" / ROWS[0][0])
+    write_png(folder / "copy" / "sample" / "images" / ROWS[0][0])
     before = read_nih(folder).entries[0].images[0]
     assert before.parent.parent.name == "images_001"
     write_png(folder / "images" / ROWS[0][0])

@@ -1,0 +1,89 @@
+"""The page with each system: another is chosen, another output is explained."""
+
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from pages.parts import outputs, resources, state
+from tests import tiny
+from tests.app.conftest import APP, page_text, png
+from xattn.runtime.engine import Engine
+from xattn.runtime.worker import Worker
+from xattn.systems import SYSTEMS
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The app with a tiny model for every system."""
+    worker = Worker()
+    engines = {name: Engine(tiny.model_of(name), worker) for name in SYSTEMS}
+    monkeypatch.delenv(resources.CHECKPOINT)
+    monkeypatch.setattr(resources, "engine", engines.__getitem__)
+    monkeypatch.setattr(resources, "sources", lambda: {name: name for name in SYSTEMS})
+    monkeypatch.setattr("pages.parts.opening.sources", lambda: {name: name for name in SYSTEMS})
+    yield AppTest.from_file(str(APP), default_timeout=120).run()
+    worker.close()
+    st.cache_resource.clear()
+
+
+def open_system(app: AppTest, name: str) -> AppTest:
+    if app.session_state[state.SYSTEM] != name:
+        chooser = next(b for b in app.get("button_group") if b.label == "System")
+        chooser.set_value([name]).run()
+    uploader = next(u for u in app.file_uploader if u.label.startswith(SYSTEMS[name].film))
+    return uploader.upload("film.png", png(), "application/octet-stream").run()
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_system_reads_a_film(app: AppTest, name: str) -> None:
+    open_system(app, name)
+    assert not app.error
+    first = SYSTEMS[name].targets[0].name
+    assert first in page_text(app)
+    case = app.session_state[state.READING].case
+    assert case.system == name
+
+
+def test_choosing_another_system_closes_the_case(app: AppTest) -> None:
+    open_system(app, "breast")
+    state_before = app.session_state[state.READING]
+    assert state_before is not None
+    chooser = next(b for b in app.get("button_group") if b.label == "System")
+    chooser.set_value(["hip"]).run()
+    assert app.session_state[state.SYSTEM] == "hip"
+    assert state.READING not in app.session_state
+
+
+def test_a_density_comes_with_its_t_score_equivalent_and_no_probability(app: AppTest) -> None:
+    open_system(app, "hip")
+    text = page_text(app)
+    assert "Estimated femoral-neck BMD" in text
+    assert "T-score-equivalent" in text
+    assert "prevalence" not in text
+
+
+def test_another_finding_is_explained_in_place_of_the_first(app: AppTest) -> None:
+    open_system(app, "chest")
+    chooser = next(box for box in app.selectbox if box.label == "Finding explained")
+    chooser.set_value("pleural effusion").run()
+    assert "P(pleural effusion)" in page_text(app)
+    shown = app.session_state[state.SHOWN]
+    assert shown.prediction.target.name == "pleural effusion"
+    assert shown.prediction.target.output == 10
+
+
+def test_all_findings_are_listed_with_the_explained_one_marked() -> None:
+    model = tiny.model_of("chest")
+    prediction = Engine(model, Worker()).predict(tiny.case_of("chest"))
+    html = outputs.every_output(prediction, model)
+    assert html.count("<tr") == 14
+    assert html.count('class="explained"') == 1
+    assert outputs.every_output(prediction, tiny.model_of("breast")).count("<tr") == 14
+
+
+def test_one_output_has_no_list() -> None:
+    model = tiny.breast_model()
+    prediction = Engine(model, Worker()).predict(tiny.case())
+    assert outputs.every_output(prediction, model) == ""
