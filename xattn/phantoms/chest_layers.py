@@ -154,7 +154,7 @@ def _airway(grid: Grid, thorax: Thorax) -> Floats:
     trunk = path(np.array([(x, -20.0), (x, fork)]), 7.6)
     forks = [
         path(np.array([(x, fork), (x - 16, fork + 13), (right[0] + 4, right[1] + 6)]), 5.2),
-        path(np.array([(x, fork), (x + 19, fork + 13), (left[0] - 3, left[1] + 6)]), 4.6),
+        path(np.array([(x, fork), (x + 19, fork + 13), (left[0] - 3, left[1] + 6)]), 5.2),
     ]
     return rod_layer(grid, [trunk, *forks])
 

@@ -42,7 +42,7 @@ def rod_layer(grid: Grid, groups: Iterable[Rods]) -> Floats:
     total = np.zeros(grid.shape, np.float32)
     classes: dict[int, list[Rods]] = {}
     for rods in groups:
-        classes.setdefault(round(2 * np.log2(rods.radius)), []).append(rods)
+        classes.setdefault(round(np.log2(rods.radius)), []).append(rods)
     for alike in classes.values():
         points, matter = (
             np.concatenate(parts) for parts in zip(*(_spread(r, grid) for r in alike), strict=True)

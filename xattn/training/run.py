@@ -81,7 +81,12 @@ def run(experiment: Run, cache: Path, folder: Path) -> Evaluation:
     data = parts["training"], parts["validation"]
     if not (state / "state.pt").exists():
         pretrain(model, parts["training"], experiment.pretraining)
-    model = train(model, recipe.loss, data, experiment.training, state).cpu()
+    model = train(model, recipe.loss, data, experiment.training, state)
+    if recipe.settling:
+        config = experiment.training
+        last = replace(config, epochs=1, warmup=0, rate=config.rate / 5)
+        model = train(model, recipe.settling, data, last, state / "settled")
+    model = model.cpu()
     _round(model)
     description = Description(
         system=system.name,
