@@ -142,8 +142,8 @@ def result(choice: Choice, seed: int, amounts: Amounts) -> dict[str, object]:
     )
     data = parts["training"], parts["validation"]
     model = train(model, choice.loss or recipe.loss, data, training, folder)
-    calibration = calibrate(model, system, parts["calibration"])
     means = tuple(parts["training"].labels.double().nanmean(dim=0).tolist())
+    calibration = calibrate(model.eval(), system, parts["calibration"], means)
     description = Description(
         system=choice.system,
         preset="compact",

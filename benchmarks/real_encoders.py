@@ -9,6 +9,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from benchmarks.real_sets import SIZE
 from xattn.data.placement import Placement
 from xattn.errors import CheckpointError
+from xattn.models.checkpoint import Checkpoint
 from xattn.systems import LoadedModel, load
 
 GRID = (7, 7)
@@ -30,7 +31,7 @@ def untrained(model: LoadedModel) -> LoadedModel:
         torch.manual_seed(0)
         module = model.system.build(model.checkpoint.description.config)
     module.eval().requires_grad_(requires_grad=False)
-    checkpoint = type(model.checkpoint)(
+    checkpoint = Checkpoint(
         module, model.checkpoint.description, model.checkpoint.calibration, card=""
     )
     return LoadedModel(model.system, checkpoint, model.device)

@@ -19,7 +19,7 @@ import torch
 from benchmarks import real_encoders, real_lesions, real_sets
 from benchmarks.real_folds import Fit, out_of_fold
 from benchmarks.real_heads import FUSIONS, AttentionHead, RidgeHead
-from benchmarks.real_sets import NIH_LABELS, RealSet
+from benchmarks.real_sets import RealSet
 from benchmarks.real_tables import (
     Entry,
     Figure,
@@ -29,12 +29,10 @@ from benchmarks.real_tables import (
     regression,
 )
 from benchmarks.real_text import DOCUMENT
-from xattn.training.folds import assign
 from xattn.training.label_metrics import MacroAuc
 
 DATA = Path(os.environ.get("XATTN_DATA", "../shared/data"))
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results_real.md"
-FOLDS = 5
 Heads = dict[tuple[str, str], Fit]
 """What a head is called: its input or fusion, and its kind."""
 
@@ -43,7 +41,6 @@ Heads = dict[tuple[str, str], Fit]
 class Task:
     """One data set: how it is read, whose encoder sees it, what is measured."""
 
-    title: str
     system: str
     read: Callable[[Path], RealSet]
     figures: Callable[[RealSet], list[Figure]]
@@ -51,9 +48,9 @@ class Task:
 
 
 TASKS = {
-    "knee": Task("Knee: ultrasound score", "hip", real_sets.knee, regression, is_regression=True),
-    "contrast": Task("Breast: benign or malignant", "breast", real_sets.cesm, classification),
-    "chest": Task("Chest: NIH's labels", "chest", real_sets.chest, classification),
+    "knee": Task("hip", real_sets.knee, regression, is_regression=True),
+    "contrast": Task("breast", real_sets.cesm, classification),
+    "chest": Task("chest", real_sets.chest, classification),
 }
 
 
@@ -80,7 +77,7 @@ def main() -> None:
 def _section(name: str, task: Task) -> str:
     _say(name, "reading")
     real = task.read(DATA)
-    folds = assign(real.strata, real.groups, k=FOLDS, bins=len(NIH_LABELS) + 1 if real.parts else 5)
+    folds = real.folds
     model = real_encoders.loaded(task.system)
     _say(name, "encoding")
     maps = real_encoders.tokens(model, real.films)

@@ -13,7 +13,7 @@ MEMBERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Rows that a head may learn from, those it is scored on, and the folds of all.
+    """Rows that a head may learn from, and those it is scored on.
 
     `stops`: for each member the part of `training` that stops it and that it does not train on.
     """
@@ -48,7 +48,7 @@ def out_of_fold(folds: np.ndarray, fit: Fit) -> np.ndarray:
     return scores
 
 
-def interval(statistic: Statistic, groups: np.ndarray, *, draws: int = 400) -> Estimate:
+def interval(statistic: Statistic, groups: np.ndarray, *, draws: int = 300) -> Estimate:
     """A statistic of all rows with its 95 % interval over resampled groups (N,), not cases.
 
     Films of one patient are alike: resampling films makes the interval too narrow.

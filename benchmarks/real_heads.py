@@ -24,7 +24,7 @@ FILM_WEIGHTS = (0.1, 0.3, 1.0)
 """What a film's components are multiplied by beside a form, so that one penalty fits both."""
 WIDTH = 16
 HEADS = 2
-STEPS = 80
+STEPS = 60
 CHECK_EVERY = 10
 
 FUSIONS: dict[str, Callable[[], nn.Module]] = {

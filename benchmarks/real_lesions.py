@@ -50,7 +50,7 @@ def read(data: Path) -> Lesions:
 
 def grad_cams(model: LoadedModel, films: np.ndarray) -> np.ndarray:
     """Positive Grad-CAM on each whole film (N, H, W), every field of the form unknown."""
-    place = Placement.whole(films.shape[1:], model.module.config.size)
+    place = Placement.whole((films.shape[1], films.shape[2]), model.module.config.size)
     pixels = np.stack([place.to_model(film, fill=0.0) for film in films])
     grids = (
         np.maximum(_grids(model, torch.from_numpy(part)), 0)
@@ -61,7 +61,7 @@ def grad_cams(model: LoadedModel, films: np.ndarray) -> np.ndarray:
 
 def rivals(films: np.ndarray, cells: int = 7) -> Iterator[tuple[str, np.ndarray]]:
     """Maps (N, H, W) that know no model: what Grad-CAM has to beat."""
-    shape = films.shape[1:]
+    shape = films.shape[1], films.shape[2]
     breast = (films > DARK).astype(np.float32)
     centre = np.array([(side - 1) / 2 for side in shape])
     yield "centre Gaussian", np.stack([_gaussian(shape, centre)] * len(films))

@@ -12,8 +12,10 @@ from xattn.data.clinical import Schema
 from xattn.data.intake import read_image
 from xattn.data.placement import Placement
 from xattn.data.schemas import CHEST
+from xattn.training.folds import assign, binned
 
 SIZE = 224
+FOLDS = 5
 SHIFTS = ((0.0, 0.0), (0.04, 0.03), (-0.04, -0.03))
 """How far the square is moved, in shares of its side; the first alone is scored."""
 FEWEST_POSITIVES = 10
@@ -59,6 +61,11 @@ class RealSet:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def folds(self) -> np.ndarray:
+        """The fold (N,) of every case; no group is in two."""
+        return assign(self.strata, self.groups, k=FOLDS, bins=len(np.unique(self.strata)))
+
 
 def table(path: Path) -> list[Row]:
     """The rows of a CSV with a header."""
@@ -71,14 +78,16 @@ def knee(data: Path) -> RealSet:
     folder = data / "knee_osteoporosis"
     rows = table(folder / "clinical.csv")
     scores = np.array([[float(row["t_score"])] for row in rows])
+    values, known = _encoded(KNEE_FORM, rows, knee_entries)
     return RealSet(
         schema=KNEE_FORM,
         films=_films(folder / row["image"] for row in rows),
-        **_encoded(KNEE_FORM, rows, knee_entries),
+        values=values,
+        known=known,
         labels=scores,
         names=("ultrasound score",),
         groups=np.array([row["near_duplicate_group"] for row in rows]),
-        strata=scores[:, 0],
+        strata=binned(scores[:, 0], 5),
     )
 
 
@@ -93,11 +102,13 @@ def cesm(data: Path) -> RealSet:
     films = _films(folder / row["cm_image"] for row in rows)
     is_right = np.array([row["side"] == "R" for row in rows])
     films[is_right] = films[is_right][..., ::-1].copy()
+    values, known = _encoded(CESM_FORM, rows, cesm_entries)
     malignant = np.array([row["pathology"] == "Malignant" for row in rows], dtype=np.float64)
     return RealSet(
         schema=CESM_FORM,
         films=films,
-        **_encoded(CESM_FORM, rows, cesm_entries),
+        values=values,
+        known=known,
         labels=malignant[:, None],
         names=("malignant",),
         groups=np.array([row["patient_id"] for row in rows]),
@@ -111,13 +122,15 @@ def chest(data: Path) -> RealSet:
     rows = table(folder / "labels.csv")
     found = np.array([[float(row[name]) for name in NIH_LABELS] for row in rows])
     kept = found.sum(axis=0) >= FEWEST_POSITIVES
+    values, known = _encoded(CHEST, rows, chest_entries)
     views = np.array([row["view"] for row in rows])
     return RealSet(
         schema=CHEST,
         films=_films(folder / row["file"] for row in rows),
-        **_encoded(CHEST, rows, chest_entries),
+        values=values,
+        known=known,
         labels=found[:, kept],
-        names=tuple(np.array(NIH_LABELS)[kept]),
+        names=tuple(name for name, enough in zip(NIH_LABELS, kept, strict=True) if enough),
         groups=np.array([row["patient_id"] for row in rows]),
         strata=rarest(found[:, kept]),
         parts=tuple((view, views == view) for view in ("AP", "PA")),
@@ -148,9 +161,8 @@ def _films(paths: Iterable[Path]) -> np.ndarray:
 
 def _encoded(
     schema: Schema, rows: list[Row], entries: Callable[[Row], dict[str, object]]
-) -> dict[str, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:
+    """Slots (N, S) and what is known (N, F)."""
     encodings = [schema.encode(schema.check(entries(row))) for row in rows]
-    return {
-        "values": np.stack([encoding.values for encoding in encodings]),
-        "known": np.stack([encoding.known for encoding in encodings]),
-    }
+    values = np.stack([encoding.values for encoding in encodings])
+    return values, np.stack([encoding.known for encoding in encodings])

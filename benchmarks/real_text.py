@@ -1,4 +1,4 @@
-"""The words around the tables of docs/results_real.md; every figure in it is filled in by the run."""
+"""The words around the tables of docs/results_real.md; the run fills in its own figures."""
 
 DOCUMENT = """# Results on real films
 
@@ -25,9 +25,9 @@ patients of today: what a phantom-trained encoder is worth outside its phantoms.
 {knee}
 
 The score is by ultrasound, in its own units: it passes through no code for bone density and is no
-T-score of a femoral neck. Two people in the table share one film and differ in diagnosis, so the
-film cannot tell all; layouts (one knee, both, whole legs) differ too. Floors on the whole set of 239
-films, by others' measure: age alone R² 0.53, MAE 0.34 to 0.37; 48 px R² 0.00.
+T-score of a femoral neck. In the whole set eight pairs of identical films bear different diagnoses,
+so the film cannot tell all; layouts (one knee, both, whole legs) differ too. Published floors, on
+the whole set of 239 films: age alone R² 0.53, MAE 0.34 to 0.37; features of 48 px R² 0.00.
 
 ## Breast: benign or malignant on subtracted contrast images
 
@@ -53,8 +53,8 @@ All of these films are malignant and letter-boxed: never pooled with the images 
 beat the maps below it, which know no model; "share / area" is 1 for an even map.
 {lesions}
 
-The model reads boxes about a lesion in use; a whole film shrunk to 224 px is not what it was trained
-on, and no figure here says how it does with a box.
+In use the model reads a box about a lesion; a whole film shrunk to 224 px is not what it was
+trained on, and no figure here says how it does with a box.
 """
 
 

@@ -79,17 +79,16 @@ def test_a_scored_case_gives_nothing_to_its_own_score_but_its_film_and_form(coho
     changed["values"][others] += 5
     after = make(changed)(turn)
     # The same arithmetic on the same numbers; a batch of another content may round the last bit.
-    np.testing.assert_allclose(after[:1], before[:1], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(after[:1], before[:1], rtol=0, atol=1e-5)
     assert np.abs(after[1:] - before[1:]).min() > 1e-3
     assert len(asked) == 1
 
 
-@pytest.mark.parametrize("make", [ridge, attention])
-def test_training_labels_do_matter(cohort, make):
+def test_turned_training_labels_turn_the_ridge_scores(cohort):
     turn = next(rounds(cohort["folds"]))
     turned = {**cohort, "labels": 1 - cohort["labels"]}
-    ours, theirs = make(cohort)(turn)[:, 0], make(turned)(turn)[:, 0]
-    assert np.corrcoef(ours, theirs)[0, 1] < -0.9
+    # Regression on 1 − y gives 1 − ŷ; films are float32.
+    np.testing.assert_allclose(ridge(turned)(turn), 1 - ridge(cohort)(turn), rtol=0, atol=1e-5)
 
 
 def test_out_of_fold_puts_scores_where_they_belong():
@@ -167,7 +166,8 @@ def test_real_sets_keep_near_duplicates_and_patients_together(monkeypatch):
     for read, films in ((real_sets.knee, 137), (real_sets.cesm, 325), (real_sets.chest, 401)):
         real = read(DATA)
         assert len(real) == films
-        folds = assign(real.strata, real.groups, k=5, bins=15)
+        folds = real.folds
+        assert set(folds) == set(range(real_sets.FOLDS))
         for group in np.unique(real.groups):
             assert len(set(folds[real.groups == group])) == 1
 

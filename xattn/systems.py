@@ -11,7 +11,7 @@ from scipy.special import expit
 from xattn.data import densitometry_sentences
 from xattn.data.clinical import Form, Schema
 from xattn.data.densitometry import BMD_MEAN, BMD_SD
-from xattn.data.findings import LABELS
+from xattn.data.findings import FINDINGS, LABELS
 from xattn.data.schemas import BREAST, CHEST, HIP
 from xattn.errors import CheckpointError, XattnError
 from xattn.models import breast, chest, hip
@@ -40,7 +40,9 @@ class System:
     build: Builder
     presets: dict[str, dict[str, object]]
     targets: tuple[Target, ...]
-    """What it says, one per score and before calibration; the first unless another is asked for."""
+    """What it says, one per score, in the order of the scores, before calibration."""
+    default_target: int = 0
+    """Place of the target that is explained unless another is asked for."""
     is_probability: bool
     """Whether a score is a log-odds, so that its sigmoid is a probability."""
     margin_mm: float
@@ -103,6 +105,7 @@ SYSTEMS = {
             Target(name=label.lower(), unit="log-odds", output=place)
             for place, label in enumerate(LABELS)
         ),
+        default_target=FINDINGS.index("pleural_effusion"),
         is_probability=True,
         margin_mm=0.0,
         box_advice="",
@@ -140,7 +143,7 @@ class LoadedModel:
     @property
     def target(self) -> Target:
         """The target unless another is asked for."""
-        return self.targets[0]
+        return self.targets[self.system.default_target]
 
     def find_target(self, name: str) -> Target:
         """The target of this name.

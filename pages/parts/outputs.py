@@ -15,7 +15,7 @@ from xattn.systems import LoadedModel
 def draw_target(model: LoadedModel) -> Target:
     """The heading of the prediction; a choice where the model has several outputs."""
     names = tuple(target.name for target in model.targets)
-    name = state.target(names)
+    name = state.target(names, model.target.name)
     if len(names) > 1:
         chosen = st.selectbox("Finding explained", names, index=names.index(name))
         if chosen != name:

@@ -49,10 +49,10 @@ def choose_system(name: str) -> None:
     renew_widgets()
 
 
-def target(names: tuple[str, ...]) -> str:
-    """The name of the target that is explained; the first of them unless another is chosen."""
+def target(names: tuple[str, ...], first: str) -> str:
+    """The name of the target that is explained; `first` unless another of them is chosen."""
     chosen = st.session_state.get(TARGET)
-    return chosen if chosen in names else names[0]
+    return chosen if chosen in names else first
 
 
 def choose_target(name: str) -> None:

@@ -23,12 +23,13 @@ def test_a_rod_keeps_its_volume_on_any_grid(size, radius):
 
 
 def test_a_rod_lies_where_it_is_put():
-    layer = rod_layer(grid_of(200), [Rods(np.array([[20.0, 30.0]]), np.array([[20.0, 70.0]]), 1.0)])
+    rods = [Rods(np.array([[20.1, 30.1]]), np.array([[60.3, 30.1]]), 1.0)]
+    layer = rod_layer(grid_of(200), rods)
     rows, columns = np.indices(layer.shape) * 0.5 + 0.25
     # A hundredth of a pixel: bilinear shares keep the centre of mass.
-    assert (layer * columns).sum() / layer.sum() == pytest.approx(20.0, abs=0.005)
-    assert (layer * rows).sum() / layer.sum() == pytest.approx(50.0, abs=0.005)
-    assert layer[:, 60:].max() == 0
+    assert (layer * columns).sum() / layer.sum() == pytest.approx(40.2, abs=0.005)
+    assert (layer * rows).sum() / layer.sum() == pytest.approx(30.1, abs=0.005)
+    assert layer[70:].max() == 0
 
 
 def test_what_lies_outside_leaves_nothing():

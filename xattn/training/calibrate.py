@@ -13,11 +13,14 @@ from xattn.training.cases import Cases, batches
 from xattn.training.loop import predict_scores
 
 
-def calibrate(model: Network, system: System, cases: Cases) -> Calibration:
+def calibrate(
+    model: Network, system: System, cases: Cases, means: tuple[float, ...]
+) -> Calibration:
     """Calibration of a system's model on cases that training did not see.
 
-    A probability gets one temperature over all scores. A number gets slope and intercept of the
-    line from what the model says to the labels: its loss may weigh one end of the range more.
+    A probability gets one temperature over all scores. A number gets the least-squares line from
+    what the model says to the labels through v(nothing) = `means`, the mean label in training: with
+    nothing known the model says what is known then, and no more.
     """
     scores, labels = predict_scores(model, cases).numpy(), cases.labels.numpy()
     top = cam_scale(model, cases)
@@ -26,10 +29,21 @@ def calibrate(model: Network, system: System, cases: Cases) -> Calibration:
         divisor = temperature(scores[known], labels[known])
         return Calibration(temperature=divisor, cam_scale=top / divisor)
     target = system.targets[0]
-    slope, intercept = np.polyfit(scores[:, 0], labels[:, 0], deg=1)
-    divisor = target.scale / float(slope)
-    offset = float(intercept) - target.offset
+    nothing, mean = score_of_nothing(model, cases), means[0]
+    rise, run = labels[:, 0] - mean, scores[:, 0] - nothing
+    slope = float((rise * run).sum() / np.square(run).sum())
+    divisor = target.scale / slope
+    offset = mean - slope * nothing - target.offset
     return Calibration(temperature=divisor, offset=offset, cam_scale=top * target.scale / divisor)
+
+
+def score_of_nothing(model: Network, cases: Cases) -> float:
+    """The first raw score with every region filled and every field missing."""
+    one = next(batches(cases, 1, device=next(model.parameters()).device))
+    with torch.no_grad():
+        images = torch.full_like(one.images, model.config.fill)
+        output = model(images, one.values, torch.zeros_like(one.known))
+    return float(output.scores[0, 0])
 
 
 def temperature(scores: np.ndarray, labels: np.ndarray) -> float:

@@ -42,7 +42,7 @@ class Recipe:
     row: Callable[[World], Callable[[int], PhantomRow]]
     loss: Loss
     settling: Loss | None = None
-    """The loss of one further epoch at a fifth of the rate, where `loss` weighs some labels more:
+    """The loss of one further epoch at half the rate, where `loss` weighs some labels more:
     without it v(nothing known) is not the mean of the labels."""
     judge: Judge
     failures: tuple[str, ...]

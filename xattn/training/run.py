@@ -84,7 +84,7 @@ def run(experiment: Run, cache: Path, folder: Path) -> Evaluation:
     model = train(model, recipe.loss, data, experiment.training, state)
     if recipe.settling:
         config = experiment.training
-        last = replace(config, epochs=1, warmup=0, rate=config.rate / 5)
+        last = replace(config, epochs=1, warmup=0, rate=config.rate / 2)
         model = train(model, recipe.settling, data, last, state / "settled")
     model = model.cpu()
     _round(model)
@@ -97,7 +97,8 @@ def run(experiment: Run, cache: Path, folder: Path) -> Evaluation:
         is_phantom_trained=True,
         label_means=tuple(parts["training"].labels.double().nanmean(dim=0).tolist()),
     )
-    calibration = calibrate(model, system, parts["calibration"])
+    means = description.label_means
+    calibration = calibrate(model.eval(), system, parts["calibration"], means)
     checkpoint = Checkpoint(model.eval(), description, calibration, card="")
     loaded = LoadedModel(system, checkpoint, torch.device("cpu"))
     evaluation = evaluate(loaded, parts["test"], recipe.judge)
