@@ -11,6 +11,7 @@ import pytest
 from xattn.phantoms.chest import Settings, arrange_world, display, draw, sample_world, whole_view
 from xattn.phantoms.chest_anatomy import (
     FILM_MM,
+    SIDES,
     mediastinal_edges,
     sample_lung,
     silhouette,
@@ -19,6 +20,7 @@ from xattn.phantoms.chest_anatomy import (
 from xattn.phantoms.chest_bones import break_place
 from xattn.phantoms.chest_causes import FAINTEST, SIGNS, sample_causes
 from xattn.phantoms.chest_film import SITES
+from xattn.phantoms.chest_findings import atelectasis_lift
 from xattn.phantoms.chest_layers import DRAWERS, attenuation
 from xattn.phantoms.chest_pleura import fractures
 from xattn.phantoms.chest_sheet import CAPTION, COLUMNS, TILE, chest_sheet, posed_causes
@@ -164,9 +166,16 @@ def test_atelectasis_raises_one_dome():
     for side in "RL":
         # 20 mm of some 140 mm wide lung at 4 mm a pixel.
         assert 100 < (usual[side] - lifted[side]).sum() < 260
-    difference, _ = change(world, "atelectasis")
-    halves = [np.abs(half).sum() for half in np.array_split(difference, 2, axis=1)]
-    assert max(halves) > 5 * min(halves)
+    stream = np.random.default_rng([2, 20 + SIGNS.index("atelectasis")])
+    side, lift = atelectasis_lift(world.causes.clarity("atelectasis"), stream)
+    difference, mask = change(world, "atelectasis", size=200)
+    halves = np.array_split(difference, 2, axis=1)
+    assert np.abs(halves[side == "L"]).sum() > 5 * np.abs(halves[side != "L"]).sum()
+    x = world.thorax.middle + SIDES[side] * 0.6 * world.thorax.half
+    y = world.thorax.domes[side == "L"] - 0.3 * lift
+    # Lung turned into abdomen: at least a quarter of the brightness scale.
+    assert difference[int(y / 2), int(x / 2)] > 0.25
+    assert mask[int(y / 2), int(x / 2)]
 
 
 def test_effusion_fills_the_base_and_climbs_to_the_wall():

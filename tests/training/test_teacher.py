@@ -226,7 +226,7 @@ def test_damaged_large_and_missing_files_are_refused(name: str, tmp_path: Path, 
         (tmp_path / name).write_bytes(content)
         with pytest.raises(CheckpointError, match="a damaged file"):
             published_teacher(tmp_path / name)
-    monkeypatch.setattr(module, "MAX_BYTES", 4)
+    monkeypatch.setattr("xattn.models.foreign_weights.MAX_BYTES", 4)
     with pytest.raises(CheckpointError, match="however: more"):
         published_teacher(tmp_path / name)
 

@@ -24,7 +24,7 @@ from xattn.models.tokens import ImageTokens, Output
 from xattn.records import Attribution, Case, Facts, Kind, Provenance, Target
 from xattn.systems import LoadedModel
 
-FORMS_AT_ONCE = 1024
+FORMS_AT_ONCE = 256
 """Forms per fusion pass: fixed, because another batch size rounds differently."""
 
 Result = TypeVar("Result")

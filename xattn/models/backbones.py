@@ -4,42 +4,23 @@ Published ImageNet weights are read from a file that the user has; nothing is fe
 """
 
 import re
-import struct
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Literal
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from timm.models.resnet import BasicBlock, ResNet
 from torch import Tensor, nn
 from torchvision.models import densenet121, resnet34, resnet50
 from torchvision.models import resnet as torchvision_resnet
 
 from xattn.errors import CheckpointError
+from xattn.models.foreign_weights import read_tensors
 from xattn.models.network import Backbone
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_SD = (0.229, 0.224, 0.225)
-
-
-UNREADABLE = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    struct.error,
-    UnpicklingError,
-    SafetensorError,
-)
-"""What torch and safetensors raise on files with bytes changed, cut or foreign."""
 
 
 class Compact(Backbone):
@@ -147,7 +128,7 @@ def load_published(backbone: Published, path: Path) -> None:
     """
     tensors = {
         _present_name(name): tensor
-        for name, tensor in _read_tensors(path).items()
+        for name, tensor in read_tensors(path).items()
         if not name.startswith(("fc.", "classifier."))
     }
     if _shapes(tensors) != _shapes(backbone.body.state_dict()):
@@ -171,22 +152,6 @@ def _without_head(network: torchvision_resnet.ResNet) -> nn.Sequential:
     parts = OrderedDict(network.named_children())
     del parts["avgpool"], parts["fc"]
     return nn.Sequential(parts)
-
-
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except UNREADABLE as error:
-        raise CheckpointError(
-            "Expected a readable .safetensors or .pth file that holds tensors alone."
-        ) from error
-    if not isinstance(content, dict) or not all(torch.is_tensor(v) for v in content.values()):
-        raise CheckpointError(
-            "Expected a state dict, names with tensors, however the file holds something else."
-        )
-    return content
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:

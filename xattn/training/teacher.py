@@ -5,21 +5,19 @@ checkpoint, `published_teacher` a file of weights that somebody else trained.
 """
 
 import math
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from xattn.data.findings import FINDINGS
 from xattn.errors import CheckpointError
 from xattn.models.backbones import DenseNet121
-from xattn.models.checkpoint import MAX_BYTES, load
+from xattn.models.checkpoint import load
+from xattn.models.foreign_weights import read_tensors
 from xattn.models.network import Builder, Network
 from xattn.models.tokens import ImageTokens, Output
 
@@ -152,7 +150,7 @@ def published_teacher(path: Path) -> Teacher:
     Raises:
         CheckpointError: if the file is no state dict, or not of this network.
     """
-    state = _state(path)
+    state = read_tensors(path)
     thresholds = state.pop("op_threshs", torch.zeros(len(PATHOLOGIES)))
     network = DenseNetTeacher(TeacherConfig(outputs=len(PATHOLOGIES)))
     try:
@@ -198,27 +196,3 @@ def _film_scores(teacher: Teacher, films: Tensor) -> Tensor:
 def _own_name(name: str) -> str:
     part, _, rest = name.partition(".")
     return f"{PARTS.get(part, part)}.{rest}"
-
-
-def _state(path: Path) -> dict[str, Tensor]:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise CheckpointError(
-                f"Expected weights of at most {MAX_BYTES // 1024**2} MiB, however: more; not read."
-            )
-        if path.suffix == ".safetensors":
-            return dict(load_file(path))
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise CheckpointError("The teacher's weights need a readable file.") from error
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise CheckpointError(
-            "Expected a state dict of tensors, however: a damaged file or a whole pickled model, "
-            "which is not opened; save the model's state_dict() to a file of its own."
-        ) from error
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise CheckpointError(
-            "Expected a plain state dict of tensors, however: something else; save the model's "
-            "state_dict() to a file of its own."
-        )
-    return dict(state)
