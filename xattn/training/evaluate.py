@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from xattn.models.network import Network
+from xattn.models.tokens import ImageTokens
 from xattn.systems import LoadedModel
 from xattn.training.cases import Cases
 from xattn.training.judges import Figures, Judge
-from xattn.training.loop import predict_scores
 from xattn.training.metrics import Estimate
+
+BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +70,13 @@ class Evaluation:
 
 def evaluate(model: LoadedModel, cases: Cases, judge: Judge) -> Evaluation:
     """The figures of a model on cases it has not seen, with 95 % bootstrap intervals."""
-    module = model.module
     unknown = replace(cases, known=torch.zeros_like(cases.known))
-    fill = round(module.config.fill * 255)
-    filmless = replace(cases, images=torch.full_like(cases.images, fill))
+    forms = {"film and form": cases, "film alone": unknown}
+    forms |= {name: change(cases) for name, change in judge.variants}
+    found = _scores(model.module, cases, forms)
+    order = ("film and form", "film alone", "form alone", *dict(judge.variants))
+    said = {name: _said(model, found[name].numpy()) for name in order}
     labels = cases.labels.numpy().astype(np.float64)
-    said = {
-        name: _said(model, predict_scores(module, part).numpy())
-        for name, part in (
-            ("film and form", cases),
-            ("film alone", unknown),
-            ("form alone", filmless),
-            *((name, change(cases)) for name, change in judge.variants),
-        )
-    }
     expected = cases.expected.numpy().astype(np.float64)
     bounds = tuple(
         (name, dict(judge.figures(labels, expected[:, column]))[judge.main])
@@ -101,10 +97,38 @@ def evaluate(model: LoadedModel, cases: Cases, judge: Judge) -> Evaluation:
 def prior(model: LoadedModel, cases: Cases) -> tuple[float, ...]:
     """v(nothing), one per target: every region filled, every field missing."""
     one = cases.take(torch.arange(1))
-    images = torch.full(one.images.shape, model.module.config.fill)
     with torch.no_grad():
-        scores = model.module(images, one.values, torch.zeros_like(one.known)).scores
+        blank = _blank(model.module, one)
+        scores = model.module.fuse(blank, one.values, torch.zeros_like(one.known)).scores
     return tuple(float(value) for value in _said(model, scores.numpy())[0])
+
+
+def _scores(module: Network, cases: Cases, forms: dict[str, Cases]) -> dict[str, torch.Tensor]:
+    """Raw scores (N, K) of the films under each of several forms, and of the forms alone.
+
+    A film is encoded once, whatever the number of forms it meets.
+    """
+    parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*forms, "form alone")}
+    device = next(module.parameters()).device
+    with torch.no_grad():
+        blank = _blank(module, cases)
+        for index in torch.split(torch.arange(len(cases)), BATCH):
+            films = cases.images[index].to(device).float() / 255
+            tokens = module.encode_image(films.contiguous(memory_format=torch.channels_last))
+            met = {name: (tokens, each) for name, each in forms.items()} | {
+                "form alone": (blank, cases)
+            }
+            for name, (film, each) in met.items():
+                values, known = each.values[index].to(device), each.known[index].to(device)
+                parts[name].append(module.fuse(film, values, known).scores.float().cpu())
+    return {name: torch.cat(scores) for name, scores in parts.items()}
+
+
+def _blank(module: Network, cases: Cases) -> ImageTokens:
+    device = next(module.parameters()).device
+    return module.encode_image(
+        torch.full((1, *cases.images.shape[1:]), module.config.fill).to(device)
+    )
 
 
 def _said(model: LoadedModel, scores: np.ndarray) -> np.ndarray:
