@@ -22,6 +22,7 @@ from pages.parts.scene import texture
 from tests.data.dicom_files import DicomOptions, write_dicom
 from xattn.data.intake import read_image
 from xattn.phantoms.breast import Phantom, Settings, draw, sample_world
+from xattn.systems import SYSTEMS
 
 CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).resolve().parents[2]
@@ -310,6 +311,33 @@ def test_a_real_mammogram_is_read_and_explained(page: Page) -> None:
     page.locator(".prediction .number").wait_for()
     all_done(page)
     assert coloured_share(pixels(canvas(page, "lime"))) > 0.02
+
+
+@pytest.mark.parametrize(
+    ("system", "sample", "words"),
+    [
+        ("hip", "2 thin bone", ("Estimated femoral-neck BMD", "T-score-equivalent")),
+        ("chest", "2 heart failure", ("P(pleural effusion)", "All findings")),
+    ],
+)
+def test_other_systems_are_explained_from_a_sample(
+    page: Page, system: str, sample: str, words: tuple[str, ...]
+) -> None:
+    """The shipped models of hip and chest, beside the small one of breast."""
+    title = SYSTEMS[system].title
+    page.get_by_role("radio", name=title).or_(page.get_by_role("button", name=title)).click()
+    page.get_by_text(f"{title}: open a case").wait_for()
+    page.get_by_label("Sample case", exact=True).click()
+    page.get_by_role("option", name=sample, exact=True).click()
+    page.locator(".viewer").wait_for()
+    all_done(page)
+    for text in words:
+        expect(page.get_by_text(text).first).to_be_visible()
+    for panel in ("lime", "integrated", "attention"):
+        assert coloured_share(pixels(canvas(page, panel))) > 0.01, panel
+    if os.environ.get("XATTN_SCREENSHOTS") == "1":
+        canvas(page, "integrated").click()
+        page.screenshot(path=ROOT / "docs" / "images" / f"review-{system}.png")
 
 
 @pytest.mark.skipif(

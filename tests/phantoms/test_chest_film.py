@@ -184,10 +184,11 @@ def test_effusion_fills_the_base_and_climbs_to_the_wall():
     rows = np.nonzero(mask)[0] * 2.0
     assert rows.min() > world.thorax.hila["R"][1]
     columns = np.abs(np.nonzero(mask.any(axis=0))[0] * 2.0 + 1 - world.thorax.middle)
-    heights = mask.sum(axis=0)[mask.any(axis=0)]
     assert columns.min() > 0.5 * world.thorax.half
-    outer = columns > np.median(columns)
-    assert heights[outer].mean() > 1.3 * heights[~outer].mean()
+    tops = 2.0 * mask.argmax(axis=0)[mask.any(axis=0)]
+    wall = columns > columns.max() - 6
+    # The meniscus stands 0.64 of the fluid's 73 mm higher at the wall, most of it in its last part.
+    assert tops[wall].min() < tops[~wall].max() - 20
 
 
 def test_breaks_lie_in_the_lungs_and_in_their_mask():
