@@ -122,4 +122,5 @@ def _number(field: Number, value: object, hint: str) -> object:
         key=widget(field.name),
         help=field.help or None,
         placeholder=hint,
+        format="%g",
     )
