@@ -122,7 +122,7 @@ class AttentionHead:
             rows = torch.from_numpy(turn.scored)
             with torch.no_grad():
                 found.append(head(maps[rows, 0], *(part[rows] for part in form)).numpy())
-        return np.mean(found, axis=0) * spread + centre
+        return np.asarray(np.mean(found, axis=0) * spread + centre)
 
     def _components(self, turn: Round) -> Tensor:
         """Maps (N, V, 16, 7, 7), with statistics of the training rows alone."""

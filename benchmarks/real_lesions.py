@@ -80,13 +80,14 @@ def hits(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """
     flat, inside = maps.reshape(len(maps), -1), masks.reshape(len(masks), -1)
     top = flat == flat.max(axis=1, keepdims=True)
-    return (top & inside).sum(axis=1) / top.sum(axis=1)
+    return np.asarray((top & inside).sum(axis=1) / top.sum(axis=1))
 
 
 def shares(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """Share (N,) of a map's sum that lies in the mask; of an empty map the mask's area."""
     total, inside = maps.sum(axis=(1, 2)), (maps * masks).sum(axis=(1, 2))
-    return np.where(total > 0, inside / np.where(total > 0, total, 1), masks.mean(axis=(1, 2)))
+    area = masks.mean(axis=(1, 2))
+    return np.asarray(np.where(total > 0, inside / np.where(total > 0, total, 1), area))
 
 
 def section(lesions: Lesions, model: LoadedModel) -> str:

@@ -128,6 +128,10 @@ class SumModel(nn.Module):
         score = self.image_part(image.tokens.squeeze(-1)) + self.form_part(values, known)
         return Output(score[:, None] + self.BIAS, image.features, {})
 
+    def forward(self, image: Tensor, values: Tensor, known: Tensor) -> Output:
+        """Both steps."""
+        return self.fuse(self.encode_image(image), values, known)
+
     def image_part(self, cells: Tensor) -> Tensor:
         """What the film gives (B,)."""
         return cells @ self.cells

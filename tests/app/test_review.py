@@ -122,7 +122,8 @@ def test_a_form_file_that_leaks_the_label_is_refused_with_the_reason(app: AppTes
 
 def test_a_decision_belongs_to_the_entry_it_was_made_on(app: AppTest) -> None:
     upload(app, png())
-    app.segmented_control[0].set_value("reject").run()
+    read = next(s for s in app.segmented_control if s.label == "Your read of the result")
+    read.set_value("reject").run()
     next(text for text in app.text_input if text.label == "Note").set_value("blurred").run()
     decision = case_of(app).decision
     assert decision is not None

@@ -30,8 +30,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
 
 def open_system(app: AppTest, name: str) -> AppTest:
     if app.session_state[state.SYSTEM] != name:
-        chooser = next(b for b in app.get("button_group") if b.label == "System")
-        chooser.set_value([name]).run()
+        chooser = next(each for each in app.segmented_control if each.label == "System")
+        chooser.set_value(name).run()
     uploader = next(u for u in app.file_uploader if u.label.startswith(SYSTEMS[name].film))
     return uploader.upload("film.png", png(), "application/octet-stream").run()
 
@@ -50,8 +50,8 @@ def test_choosing_another_system_closes_the_case(app: AppTest) -> None:
     open_system(app, "breast")
     state_before = app.session_state[state.READING]
     assert state_before is not None
-    chooser = next(b for b in app.get("button_group") if b.label == "System")
-    chooser.set_value(["hip"]).run()
+    chooser = next(each for each in app.segmented_control if each.label == "System")
+    chooser.set_value("hip").run()
     assert app.session_state[state.SYSTEM] == "hip"
     assert state.READING not in app.session_state
 

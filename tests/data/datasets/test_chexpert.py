@@ -12,6 +12,7 @@ from tests.data.datasets.trees import (
 )
 from xattn.data.clinical import Absent
 from xattn.data.datasets import DATASETS
+from xattn.data.datasets.chest_form import chest_form
 from xattn.data.datasets.chexpert import read_chexpert
 from xattn.data.findings import FINDINGS, U_IGNORE, U_ONES, U_ZEROS
 from xattn.errors import IntakeError, SchemaError
@@ -69,6 +70,12 @@ def test_age_0_sex_unknown_and_lateral_projections_are_no_values(tmp_path):
     assert forms[1] == {"age": 68, "sex": female, "projection": none, "view": ("LATERAL",)}
     assert forms[2] == {"age": unknown, "sex": unknown, "projection": unknown, "view": frontal}
     assert forms[3] == {"age": 73, "sex": ("MALE",), "projection": ("PA",), "view": frontal}
+
+
+def test_a_projection_that_is_said_of_a_lateral_does_not_apply():
+    assert chest_form("LATERAL", projection="AP")["projection"] is Absent.NOT_APPLICABLE
+    with pytest.raises(SchemaError, match="Projection must be one of"):
+        chest_form("FRONTAL", projection="XX")
 
 
 @pytest.mark.parametrize(("policy", "edema"), [(U_ONES, 1.0), (U_ZEROS, 0.0), (U_IGNORE, np.nan)])

@@ -78,7 +78,7 @@ def _patients_homes(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _entry(row: Row, split: Split, bases: tuple[Path, ...], policy: Policy) -> Entry:
-    path = row["Path"].replace("\\", "/")
+    path = row["Path"]
     tail = _TAIL.search(path)
     if tail is None:
         raise row.refusal("its path must end like patient00001/study1/view1_frontal.jpg; check it.")
