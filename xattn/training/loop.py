@@ -82,7 +82,7 @@ def _train(
     device = next(model.parameters()).device
     model = model.to(memory_format=torch.channels_last)
     if _world() > 1 and device.type == "cuda":
-        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
     training, validation = data
     steps = math.ceil(len(training) / config.batch)
     optimiser = torch.optim.AdamW(_groups(model, config.decay), lr=config.rate)
