@@ -51,7 +51,10 @@ with left:
     for warning in engine.schema.warnings(form):
         st.html(panels.warning(warning))
     if form != reading.case.form:
+        has_hints = bool(form.derived or reading.case.form.derived)
         state.change_case(reading.case.with_form(form))
+        if has_hints:
+            st.rerun()  # the form shows what follows from an entry beside it
         reading = state.reading() or reading
     with st.popover("Read the form from a file", width="stretch"):
         draw_form_file(engine, reading.case)

@@ -87,3 +87,63 @@ def test_one_output_has_no_list() -> None:
     model = tiny.breast_model()
     prediction = Engine(model, Worker()).predict(tiny.case())
     assert outputs.every_output(prediction, model) == ""
+
+
+def fill(app: AppTest, label: str, value: float) -> AppTest:
+    """The app after a number of the form was entered."""
+    return next(each for each in app.number_input if each.label == label).set_value(value).run()
+
+
+def test_bmi_follows_height_and_weight_and_is_not_entered(app: AppTest) -> None:
+    open_system(app, "hip")
+    fill(app, "Height (cm)", 160.0)
+    fill(app, "Weight (kg)", 64.0)
+    form = app.session_state[state.READING].case.form
+    assert form["bmi"] == pytest.approx(25.0, abs=1e-9)  # 64 / 1.6², in float64
+    assert form.derived == ("bmi",)
+    field = next(each for each in app.number_input if each.label.startswith("BMI"))
+    assert field.value is None
+    assert field.placeholder == "25 kg/m² (from height and weight)"
+
+
+def test_a_bmi_that_disagrees_is_refused_and_the_form_in_hand_stays(app: AppTest) -> None:
+    open_system(app, "hip")
+    fill(app, "Height (cm)", 160.0)
+    fill(app, "Weight (kg)", 64.0)
+    before = app.session_state[state.READING].case.digest
+    fill(app, "BMI (kg/m²)", 35.0)
+    assert len(app.error) == 1
+    assert "25" in app.error[0].value
+    assert app.session_state[state.READING].case.digest == before
+
+
+def test_an_entry_outside_the_training_data_is_taken_and_warned_of(app: AppTest) -> None:
+    open_system(app, "hip")
+    fill(app, "Age at X-ray (years)", 30.0)
+    assert not app.error
+    schema = SYSTEMS["hip"].schema
+    (warning,) = schema.warnings(app.session_state[state.READING].case.form)
+    assert warning in page_text(app)
+    assert "no T-score-equivalent below 50 years" in page_text(app)
+
+
+def test_a_lateral_view_has_no_projection(app: AppTest) -> None:
+    open_system(app, "chest")
+    labels = {box.label for box in app.selectbox}
+    assert {"View", "Projection"} <= labels
+    next(box for box in app.selectbox if box.label == "View").set_value("LATERAL").run()
+    assert "Projection" not in {box.label for box in app.selectbox}
+    form = app.session_state[state.READING].case.form
+    assert form["projection"].value == "not applicable"
+    assert form["view"] == ("LATERAL",)
+    assert not app.error
+
+
+def test_correlated_fields_stand_as_one_bar_with_their_parts(app: AppTest) -> None:
+    open_system(app, "hip")
+    fill(app, "Height (cm)", 160.0)
+    fill(app, "Weight (kg)", 64.0)
+    text = page_text(app)
+    assert ">Body size<small>Height" in text
+    assert 'data-field="height"' in text
+    assert 'data-field="weight"' not in text
