@@ -37,14 +37,14 @@ def every_output(result: Prediction, model: LoadedModel) -> str:
     names, values = zip(*result.every, strict=True)
     said = model.plain(np.array(values))
     rows = "".join(_row(name, float(p), result.target) for name, p in zip(names, said, strict=True))
-    return f'{heading("All findings")}<table class="outputs">{rows}</table>'
+    return f'{heading("All findings")}<div class="outputs" role="table">{rows}</div>'
 
 
 def _row(name: str, probability: float, shown: Target) -> str:
-    mark = ' class="explained"' if name == shown.name else ""
+    mark = " explained" if name == shown.name else ""
     number = sentences.probability(probability)
     return (
-        f"<tr{mark}><th>{escape(name)}</th>"
-        f'<td><span class="share" style="width:{100 * probability:.0f}%"></span></td>'
-        f"<td>{escape(number)}</td></tr>"
+        f'<div class="output{mark}" role="row" style="--share:{100 * probability:.0f}%">'
+        f'<span role="rowheader">{escape(name)}</span>'
+        f'<span role="cell">{escape(number)}</span></div>'
     )
