@@ -188,7 +188,8 @@ def load(name_or_folder: str | Path, *, device: str = "auto") -> LoadedModel:
     system = find(checkpoints.system_of(folder))
     checkpoint = checkpoints.load(folder, system.build, system.name)
     place = choose_device(device)
-    checkpoint.module.to(place)
+    # Channels-last convolutions take half the time; the sums round differently by about 1e-6.
+    checkpoint.module.to(place).to(memory_format=torch.channels_last)
     return LoadedModel(system, checkpoint, place)
 
 
