@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 SYSTEMS := hip breast chest
 
-.PHONY: app install dev test check bench real real-eval ablations phantoms train clean
+.PHONY: app install dev test check bench truth trust real real-eval ablations phantoms train clean
 
 app: install              ## install what is missing and open the app
 	$(BIN)/streamlit run app.py
@@ -24,6 +24,15 @@ check: dev                ## format, lint, types
 
 bench: dev                ## speed, as ratios measured side by side
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.training_speed
+
+truth: dev                ## explainers against what is known of white boxes and phantoms
+	$(BIN)/python -m benchmarks.truth
+
+trust: dev                ## how well ranges, gate and outlines keep what they promise
+	$(BIN)/python -m benchmarks.coverage
+	$(BIN)/python -m benchmarks.gate
+	$(BIN)/python -m benchmarks.anatomy
 
 real: dev                 ## every real film and every broken file through the main job
 	$(BIN)/python -m benchmarks.real

@@ -35,8 +35,8 @@ METHODS = (
     EXPLAINERS["shapley"],
     EXPLAINERS["gradcam"],
     EXPLAINERS["attention"],
-    RegionLime(samples=64, parts=2),
-    IntegratedGradients(points=8),
+    RegionLime(samples=32, parts=2),
+    IntegratedGradients(points=4),
 )
 
 

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.parts import panels, reader, resources, state, viewer
-from pages.parts.bars import draw_bars
+from pages.parts import methods, panels, reader, resources, state, viewer
 from pages.parts.follow import act, panels_of, work_on
 from pages.parts.form import draw_form
 from pages.parts.opening import draw_form_file, draw_opening
 from pages.parts.outputs import draw_target, every_output
 from pages.parts.scene import scene
+from pages.parts.why import draw_checks, draw_why
 from pages.parts.work import Work
 from xattn.errors import SchemaError
 
@@ -58,38 +58,41 @@ with left:
         reading = state.reading() or reading
     with st.popover("Read the form from a file", width="stretch"):
         draw_form_file(engine, reading.case)
+    chosen = methods.draw_choice(model)
 
 with right:
+    says, read = st.container(key="says"), st.container(key="read")
+with says:
     target = draw_target(model)
 
-work = work_on(engine, reading, target)
+work = work_on(engine, reading, target, chosen)
 shown = state.shown()
 
 with middle:
     drawn = scene(reading.case, panels_of(work, shown), engine.schema)
     if act(engine, work, viewer.draw(reading.texture, drawn)):
         st.rerun()
-    if work.unfinished:
-        follow_progress(work, frozenset(work.unfinished))
+    if work.awaited:
+        follow_progress(work, work.awaited)
 
-with right:
+with says:
     if shown.prediction:
         is_old = work.is_earlier(shown.prediction)
         st.html(panels.prediction(shown.prediction, system, reading.case, is_earlier=is_old))
-    if bars := shown.attributions.get("shapley"):
-        is_old = work.is_earlier(bars)
-        st.html(panels.heading(f"Why: adds up, in {bars.unit}"))
-        entries = None if is_old else reading.case.form
-        st.html(panels.dimmed(draw_bars(bars, engine.schema, entries), is_earlier=is_old))
+    if why := draw_why(work, shown, engine.schema):
+        st.html(why)
     if shown.prediction:
         st.html(panels.shares(shown.prediction))
         if listed := every_output(shown.prediction, model):
             st.html(listed)
+    if checks := draw_checks(work, shown, engine.schema):
+        st.html(checks)
     if notes := panels.refused(work):
         st.html(notes)
-    st.html(panels.heading("Read"))
+with read:
+    st.html(panels.heading(reader.TITLE))
     reader.draw_decision(reading)
     reader.draw_report(model, work, work.explanation(shown))
 
 with st.expander("Numbers behind the panels"):
-    st.html(panels.details(list(shown.attributions.values())))
+    st.html(panels.details([entry for _, entry in work.results(shown)]))

@@ -12,6 +12,7 @@ from benchmarks.missing import SHARES, stress
 from tests import tiny
 from xattn.systems import SYSTEMS
 from xattn.training.cases import Cases
+from xattn.training.distill import DistillationLoss
 from xattn.training.judges import TWO_CLASSES
 
 
@@ -28,7 +29,9 @@ def test_one_factor_at_a_time_around_the_default():
         assert rows[0].name.startswith("default")
         assert rows[0].changes == ()
         for row in rows[1:]:
-            assert len(row.changes) + (row.loss is not None) == 1, row.name
+            is_taught = isinstance(row.loss, DistillationLoss)  # its loss and its second head
+            factors = len(row.changes) + (row.loss is not None) + len(row.withheld)
+            assert factors == 1 + is_taught, row.name
 
 
 def finished(folder: Path, name: str, values: list[float]) -> None:

@@ -17,8 +17,10 @@ LAYERS = (
     ("models",),
     ("records", "systems"),
     ("explain",),
+    ("trust",),
     ("training",),
     ("reports",),
+    ("archive",),
     ("runtime",),
     ("__main__", "__init__"),
 )
@@ -98,4 +100,14 @@ def test_the_list_of_commands_and_options_is_as_documented():
         text=True,
     ).stdout
     commands = re.findall(r"^    (\w+) ", listed, re.MULTILINE)
-    assert commands == ["app", "predict", "explain", "report", "train", "evaluate", "phantoms"]
+    assert commands == [
+        "app",
+        "predict",
+        "explain",
+        "report",
+        "train",
+        "evaluate",
+        "crossvalidate",
+        "card",
+        "phantoms",
+    ]

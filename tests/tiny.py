@@ -93,7 +93,12 @@ def case(form: dict[str, object] | None = None, size: int = SIZE) -> Case:
     blob = np.exp(-((rows - 0.4) ** 2 + (columns - 0.6) ** 2) / 0.02)
     texture = np.random.default_rng(0).random((size, size))
     values = np.rint(4095 * (0.3 * rows + 0.5 * blob + 0.2 * texture)).astype(np.uint16)
-    radiograph = Radiograph(values)
+    return case_of_pixels(values, form)
+
+
+def case_of_pixels(values: np.ndarray, form: dict[str, object] | None = None) -> Case:
+    """A square film of these values, read whole, with a form (MASS)."""
+    radiograph, size = Radiograph(values), len(values)
     placement = Placement.whole(radiograph.shape, size)
     pixels = placement.to_model(radiograph.model_values(), fill=0.0)
     film = Film(radiograph, placement, pixels, jittered=np.zeros((0, size, size), np.float32))

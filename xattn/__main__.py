@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import xattn
 from xattn.errors import ReportError, SchemaError, XattnError
+from xattn.training.options import DATA_EXAMPLE, add_cache, add_cohort, add_plan, cohort_of, plan_of
 
 if TYPE_CHECKING:
     from xattn.data.clinical import Form, Schema
     from xattn.data.placement import Box
-    from xattn.records import Case, Target
+    from xattn.records import Case, Explanation, Target
     from xattn.runtime.engine import Engine
+    from xattn.trust.belief import Belief
 
 SYSTEMS = ("hip", "breast", "chest")
 DESCRIPTION = """Explain what a cross-attention model reads in a radiograph and a clinical form.
@@ -66,7 +68,7 @@ def explain(options: argparse.Namespace) -> None:
     engine, case = _case(options)
     methods = options.method or DEFAULT_METHODS
     explanation = engine.explain(case, methods, target=_target(options, engine))
-    write_explanation(explanation, options.out)
+    write_explanation(explanation, options.out, _belief(engine, explanation))
     for path in sorted(options.out.iterdir()):
         print(path)
 
@@ -78,7 +80,7 @@ def report(options: argparse.Namespace) -> None:
 
     engine, case = _case(options)
     explanation = engine.explain(case, target=_target(options, engine))
-    content = compose(explanation, engine.model)
+    content = compose(explanation, engine.model, belief=_belief(engine, explanation))
     pdf = render(content, archival=options.archival)
     try:
         options.out.write_bytes(pdf)
@@ -88,39 +90,96 @@ def report(options: argparse.Namespace) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train a model on phantoms and write its checkpoint."""
-    from dataclasses import replace
-
-    from xattn.systems import find
-    from xattn.training.recipes import RECIPES
+    """Train a model on phantoms, or on a cohort's patients, and write its checkpoint."""
+    from xattn.training.cohort import train_on
+    from xattn.training.distill import DistillationLoss
+    from xattn.training.recipes import World
     from xattn.training.run import Amounts, Run, run
 
-    recipe = RECIPES[options.system]
-    wanted = {"epochs": options.epochs, "seed": options.seed, "frozen": options.frozen}
-    given = {name: value for name, value in wanted.items() if value is not None}
-    experiment = Run(
-        system=find(options.system),
-        preset=options.preset,
-        changes=(("fusion", options.fusion),) if options.fusion else (),
-        amounts=Amounts(training=options.phantoms),
-        training=replace(recipe.training, **given),
-        pretraining=replace(recipe.pretraining, seed=options.seed),
-    )
-    print(run(experiment, options.cache, options.out).text)
+    plan = plan_of(options)
+    if options.data:
+        dataset = cohort_of(options, plan.system.schema)
+        evaluation = train_on(plan, dataset, options.out, workers=options.workers)
+    else:
+        experiment = Run(
+            system=plan.system,
+            preset=plan.preset,
+            changes=plan.changes,
+            amounts=Amounts(training=options.phantoms),
+            world=World(size=plan.size),
+            training=plan.training,
+            pretraining=plan.pretraining,
+            teacher=options.teacher,
+            encoder=options.encoder,
+            distillation=DistillationLoss(
+                alpha=options.teacher_share,
+                temperature=options.temperature,
+                has_label_weights=options.label_weights,
+            ),
+        )
+        evaluation = run(experiment, options.cache, options.out)
+    if evaluation:  # None in all processes but the first
+        print(evaluation.text)
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    """Print what a checkpoint is worth on phantoms it has not seen."""
+    """Print what a checkpoint is worth on phantoms, or on a cohort's patients, it has not seen."""
+    from xattn.data.datasets import parts_of
     from xattn.systems import load
+    from xattn.training.cohort import evaluate_on
     from xattn.training.evaluate import evaluate as figures
     from xattn.training.recipes import RECIPES, World
     from xattn.training.run import part_cases, seeds_of
 
     model = load(options.checkpoint or options.system, device=options.device)
-    system = model.system.name
-    world = World(confounded=not options.deconfounded, shifted=options.shifted)
+    system = model.system.schema.name
+    if options.data:
+        dataset = cohort_of(options, model.system.schema)
+        is_whole = options.everybody
+        entries = dataset.entries if is_whole else parts_of(dataset, seed=options.seed)["test"]
+        print(evaluate_on(model, dataset, entries, workers=options.workers).text)
+        return
+    size = model.module.config.size
+    world = World(confounded=not options.deconfounded, shifted=options.shifted, size=size)
     cases = part_cases(system, world, seeds_of("test", options.phantoms), options.cache)
     print(figures(model, cases, RECIPES[system].judge).text)
+
+
+def crossvalidate(options: argparse.Namespace) -> None:
+    """Print mean ± SD over folds; each case is scored by a model that never saw its patient."""
+    import numpy as np
+
+    from xattn.training.crossvalidate import cross_validate
+    from xattn.training.recipes import World
+    from xattn.training.run import part_cases, seeds_of
+    from xattn.training.table_cases import table_cases
+
+    plan = plan_of(options)
+    if options.data:
+        dataset = cohort_of(options, plan.system.schema)
+        table = table_cases(dataset.entries, plan.system, plan.size, workers=options.workers)
+        cases, patients = table.cases, table.patients
+    else:
+        world, seeds = World(size=plan.size), seeds_of("training", options.phantoms)
+        cases = part_cases(options.system, world, seeds, options.cache)
+        patients = np.arange(len(cases))
+    found = cross_validate(plan, cases, patients, count=options.folds, folder=options.out)
+    print(found.text)
+
+
+def card(options: argparse.Namespace) -> None:
+    """Write a checkpoint's card anew from an evaluation on phantoms; its weights stay."""
+    from xattn.systems import MODELS, load
+    from xattn.training.card import renew, training_file
+    from xattn.training.recipes import World
+    from xattn.training.run import part_cases, seeds_of
+
+    folder = Path(options.checkpoint or MODELS / options.system / "compact")
+    model = load(folder, device=options.device)
+    system = model.system.schema.name
+    world = World(size=model.module.config.size)
+    cases = part_cases(system, world, seeds_of("test", options.phantoms), options.cache)
+    print(renew(model, folder, cases, training_file(folder, system, options.cache)))
 
 
 def phantoms(options: argparse.Namespace) -> None:
@@ -145,6 +204,16 @@ def _case(options: argparse.Namespace) -> "tuple[Engine, Case]":
     engine = xattn.load(options.checkpoint or options.system, device=options.device)
     form = _form(options.form, engine.schema) if options.form else None
     return engine, engine.read(options.image, form, box=options.box)
+
+
+def _belief(engine: "Engine", explanation: "Explanation") -> "Belief":
+    """How far to believe a case; what the checks of its input found is said aloud as well."""
+    from xattn.reports.beliefs import noted
+
+    belief = engine.believe(explanation)
+    for finding in noted(belief):
+        print(f"xattn: {finding.level}: {finding.check}: {finding.reason}", file=sys.stderr)
+    return belief
 
 
 def _target(options: argparse.Namespace, engine: "Engine") -> "Target":
@@ -237,22 +306,45 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_training(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = _command(commands, train, "train --system breast --preset compact --out runs/breast")
-    parser.add_argument("--system", choices=SYSTEMS, default="breast", help="which system")
-    parser.add_argument("--preset", choices=("compact", "paper"), default="compact", help="size")
-    parser.add_argument("--fusion", help="another fusion: co, bidirectional, literal, concat, …")
+    parser = _command(
+        commands, train, "train --system breast --preset compact --out runs/breast", DATA_EXAMPLE
+    )
+    add_plan(parser, (*SYSTEMS, "chest-teacher"))
     parser.add_argument("--phantoms", type=int, default=12_000, help="phantoms to train on")
-    parser.add_argument("--epochs", type=int, help="passes at most; the recipe's unless given")
-    parser.add_argument("--frozen", type=int, help="first epochs with a frozen encoder")
-    parser.add_argument("--seed", type=int, default=0, help="seed of weights and order")
+    _add_teacher(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--cache", type=Path, default=Path("runs/phantoms"), help="drawn phantoms")
-    parser = _command(commands, evaluate, "evaluate --system breast")
+    add_cohort(parser)
+    parser = _command(commands, evaluate, "evaluate --system breast", DATA_EXAMPLE)
     _add_model(parser)
     parser.add_argument("--phantoms", type=int, default=3_000, help="held-out phantoms")
     parser.add_argument("--deconfounded", action="store_true", help="without the sites' shortcut")
     parser.add_argument("--shifted", action="store_true", help="physics unseen in training")
-    parser.add_argument("--cache", type=Path, default=Path("runs/phantoms"), help="drawn phantoms")
+    add_cohort(parser)
+    parser.add_argument("--seed", type=int, default=0, help="seed that parted the patients")
+    parser.add_argument(
+        "--everybody", action="store_true", help="of a cohort, all: for models that saw none of it"
+    )
+    example = "crossvalidate --system hip --folds 10 --phantoms 600 --size 96 --out runs/hip-folds"
+    parser = _command(commands, crossvalidate, example, DATA_EXAMPLE)
+    add_plan(parser, SYSTEMS)
+    parser.add_argument("--folds", type=int, default=10, help="rounds; three or more")
+    parser.add_argument("--phantoms", type=int, default=2_000, help="phantoms to share out")
+    parser.add_argument("--out", type=Path, required=True, help="keeps finished folds")
+    add_cohort(parser)
+    parser = _command(commands, card, "card --system hip")
+    _add_model(parser)
+    parser.add_argument("--phantoms", type=int, default=3_000, help="held-out phantoms")
+    add_cache(parser)
+
+
+def _add_teacher(parser: argparse.ArgumentParser) -> None:
+    what = "of chest: a checkpoint folder, or a file of published DenseNet-121 chest weights"
+    parser.add_argument("--teacher", type=Path, help=what)
+    parser.add_argument("--teacher-share", type=float, default=0.5, help="its share of the loss")
+    parser.add_argument("--temperature", type=float, default=1.0, help="softens both sides")
+    parser.add_argument(
+        "--label-weights", action="store_true", help="labels it often sees weigh less"
+    )
 
 
 def _add_phantoms(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

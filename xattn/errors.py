@@ -31,3 +31,11 @@ class ReportError(XattnError):
 
 class CancelledError(XattnError):
     """The work was cancelled before it finished; results that came earlier stay valid."""
+
+
+class ArchiveError(XattnError):
+    """Something stored is missing or damaged, or cannot be stored."""
+
+
+class AccessError(XattnError):
+    """The person may not do or see this."""

@@ -121,6 +121,8 @@ class LoadedModel:
     system: System
     checkpoint: Checkpoint
     device: torch.device
+    folder: Path | None = None
+    """Where it was loaded from: what its answers are judged by lies beside its weights."""
 
     @property
     def module(self) -> Network:
@@ -190,7 +192,7 @@ def load(name_or_folder: str | Path, *, device: str = "auto") -> LoadedModel:
     place = choose_device(device)
     # Channels-last convolutions take half the time; the sums round differently by about 1e-6.
     checkpoint.module.to(place).to(memory_format=torch.channels_last)
-    return LoadedModel(system, checkpoint, place)
+    return LoadedModel(system, checkpoint, place, folder)
 
 
 def choose_device(wanted: str) -> torch.device:

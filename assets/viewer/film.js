@@ -103,10 +103,10 @@ function hatching() {
   return hatchingTile;
 }
 
-function drawBox(context, [x, y, width, height], frame, { isDashed = false } = {}) {
+function drawBox(context, [x, y, width, height], frame, { isDashed = false, style = "#e0b04c" } = {}) {
   const { left, top, scale } = frame;
   context.save();
-  context.strokeStyle = "#e0b04c";
+  context.strokeStyle = style;
   context.lineWidth = 1.5 * devicePixelRatio;
   context.setLineDash(isDashed ? [6, 4] : []);
   context.strokeRect(left + x * scale, top + y * scale, width * scale, height * scale);

@@ -66,6 +66,7 @@ function listenToPointer(viewer, canvas, { key, onClick }) {
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   canvas.addEventListener("wheel", (event) => {
     if (!viewer.film) return;
+    if (onClick && viewer.isScrolling && !event.ctrlKey) return; // the wheel moves the thumbnails
     event.preventDefault();
     const factor = Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400));
     viewer.view = zoomAt(viewer.view, factor, filePoint(viewer, canvas, event));

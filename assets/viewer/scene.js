@@ -56,6 +56,7 @@ function drawPanel(viewer, canvas, panel) {
       drawOutline(context, frame, { map, crop: panel.crop, region: -1, style, width: 0.75 });
     }
   }
+  if (map && viewer.hasOverlay && panel.frame) drawBox(context, panel.frame, frame, { style: "#ffffff" });
   const box = viewer.draft ?? scene.box;
   if (box) drawBox(context, box, frame, { isDashed: viewer.draft !== null });
   const found = map && pointedAt(viewer, panel, map);
@@ -125,14 +126,19 @@ function showReadout(viewer) {
   const map = mapOf(viewer, panel);
   const found = map && pointedAt(viewer, panel, map);
   if (found) {
-    const place = map.labels ? "region" : "patch";
-    words.push(`${place} ${found.index + 1}: ${panel.scale === "contribution" ? signed(found.value) : found.value.toPrecision(3)} ${panel.unit}`);
+    const isOutside = panel.frame && found.index === 0; // the first region is what its box leaves out
+    if (isOutside) words.push("outside the box that the model chose");
+    else words.push(`${map.labels ? "region" : "patch"} ${found.index + 1}: ${panel.scale === "contribution" ? signed(found.value) : plain(found.value)} ${panel.unit}`);
   } else if (map) words.push("not read");
   parts.readout.textContent = words.join(" · ");
   if (found && panel.fields) {
     parts.reads.hidden = false;
     drawReads(parts.reads, panel, found.index, viewer.head);
   }
+}
+
+function plain(value) {
+  return value === 0 ? "0" : value.toPrecision(3).replace("-", "−");
 }
 
 function signed(value) {

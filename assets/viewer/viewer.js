@@ -149,6 +149,12 @@ class Viewer {
     if (!key) return;
     if (this.isComparing) this.toggleCompare();
     this.lookWith({ largeKey: key, lookedAt: null });
+    this.thumbs.find((thumb) => thumb.key === key)?.figure.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Whether there are more thumbnails than fit below each other. */
+  get isScrolling() {
+    return this.parts.thumbs.scrollHeight > this.parts.thumbs.clientHeight + 1;
   }
 
   invert() {
@@ -174,6 +180,7 @@ class Viewer {
 
   toggleCompare() {
     const isComparing = this.parts.root.classList.toggle("compare");
+    this.parts.thumbs.scrollTop = 0;
     (isComparing ? this.parts.root : this.parts.large).focus();
     this.redraw();
   }

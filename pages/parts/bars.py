@@ -59,7 +59,7 @@ def draw_bars(attribution: Attribution, schema: Schema, form: Form | None) -> st
     rows = [_row(bar, place, tints, attribution.unit) for bar in bars]
     marks = [low, high]
     if low <= 0 <= high:
-        marks = [0.0, *(value for value in marks if abs(value) > (high - low) / 8)]
+        marks = [0.0, *(value for value in marks if abs(value) > 0.3 * (high - low))]
     ticks = "".join(
         f'<span style="left:{place(value):.1f}%">{amount(value, attribution.unit)}</span>'
         for value in marks

@@ -5,27 +5,27 @@ from typing import Any
 import streamlit as st
 
 from pages.parts import state, viewer
+from pages.parts.methods import BARS, title
 from pages.parts.scene import Panel
 from pages.parts.state import Reading, Shown
 from pages.parts.work import Work
-from xattn.explain import EXPLAINERS
 from xattn.records import Target
 from xattn.runtime.engine import Engine
 
 PANELS = ("gradcam", "lime", "integrated", "attention")
-"""The explanations that are drawn on the film, in the order of the thumbnails."""
+"""The first thumbnails, in this order; those of the methods that the reader chose follow."""
 
 
-def work_on(engine: Engine, reading: Reading, target: Target) -> Work:
+def work_on(engine: Engine, reading: Reading, target: Target, chosen: tuple[str, ...] = ()) -> Work:
     """The work on this very entry, begun if need be; that on an earlier entry is stopped."""
     work: Work | None = st.session_state.get(state.WORK)
     wanted = (engine, reading.case.digest, target)
     if work is None or (work.engine, work.case.digest, work.target) != wanted:
         if work:
             work.cancel_all()
-        work = Work(engine, reading.case, target, state.owner())
+        work = Work(engine, reading.case, target, state.owner(), chosen)
         st.session_state[state.WORK] = work
-    work.ask()
+    work.choose(chosen)
     work.wait()
     work.collect(state.shown())
     return work
@@ -34,11 +34,11 @@ def work_on(engine: Engine, reading: Reading, target: Target) -> Work:
 def panels_of(work: Work, shown: Shown) -> list[Panel]:
     """The film, then every explanation with its latest result."""
     panels = [Panel("original", "Film")]
-    for method in PANELS:
+    for method in (*PANELS, *(name for name in work.chosen if name not in BARS)):
         progress, note = work.state(method)
         entry = shown.attributions.get(method)
         is_stale = entry is not None and work.is_earlier(entry)
-        panels.append(Panel(method, EXPLAINERS[method].label, progress, note, entry, is_stale))
+        panels.append(Panel(method, title(method), progress, note, entry, is_stale))
     return panels
 
 
@@ -48,6 +48,6 @@ def act(engine: Engine, work: Work, event: tuple[str, Any]) -> bool:
     if name == "box":
         with state.refusals():
             state.change_case(engine.with_box(work.case, viewer.box_of(content)))
-    elif name in ("cancel", "start") and content in PANELS:
+    elif name in ("cancel", "start") and content in work.methods:
         (work.cancel if name == "cancel" else work.restart)(content)
     return bool(name)

@@ -17,7 +17,8 @@ def draw_target(model: LoadedModel) -> Target:
     names = tuple(target.name for target in model.targets)
     name = state.target(names, model.target.name)
     if len(names) > 1:
-        chosen = st.selectbox("Finding explained", names, index=names.index(name))
+        with st.container(key="finding"):
+            chosen = st.selectbox("Finding explained", names, index=names.index(name))
         if chosen != name:
             state.choose_target(chosen)
         name = chosen

@@ -14,6 +14,7 @@ from xattn.systems import LoadedModel
 
 VERDICTS: tuple[Literal["accept", "change", "reject"], ...] = ("accept", "change", "reject")
 MOST_NOTE = 500
+TITLE = "Your read of the result"
 
 
 def draw_decision(reading: Reading) -> None:
@@ -21,11 +22,12 @@ def draw_decision(reading: Reading) -> None:
     entry = reading.case.digest[:16]
     decision = reading.decision
     verdict = st.segmented_control(
-        "Your read of the result",
+        TITLE,
         VERDICTS,
         default=decision.verdict if decision else None,
         key=f"_verdict_{entry}",
         width="stretch",
+        label_visibility="collapsed",
     )
     note = st.text_input(
         "Note",

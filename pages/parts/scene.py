@@ -11,6 +11,7 @@ from pages.parts.work import State
 from xattn.data.clinical import Schema
 from xattn.data.placement import Placement
 from xattn.data.radiograph import Radiograph
+from xattn.explain.mxa import CORNERS
 from xattn.explain.overlay import Scale, lookup_table, scale_for, ticks
 from xattn.models.attention import IMAGE_TO_CLINICAL
 from xattn.records import Attribution, Case, Kind
@@ -20,10 +21,8 @@ TEXTURE_SIDE = 2048
 
 JSON = dict[str, Any]
 
-SIDES = (
-    {"label": "for", "scale": "relative"},
-    {"label": "against", "scale": "against"},
-)
+SIDES = ("for", "against")
+"""A relative map is drawn one side at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def scene(case: Case, panels: list[Panel], schema: Schema) -> bytes:
         "box": [box.x, box.y, box.width, box.height] if box else None,
         "crop": _crop(film.placement),
         "panels": [_panel(panel, case, schema, arrays) for panel in panels],
-        "scales": _scales([panel.shown for panel in panels if panel.shown], arrays),
+        "scales": _scales({p.key: p.shown for p in panels if p.shown}, arrays),
     }
     return pack(header, arrays)
 
@@ -105,7 +104,12 @@ def _panel(panel: Panel, case: Case, schema: Schema, arrays: dict[str, np.ndarra
     if panel.shown is None:
         return entry
     shown = panel.shown
-    entry |= {"scale": shown.kind, "unit": shown.unit, "crop": _crop(shown.placement)}
+    entry |= {
+        "scale": _scale_name(panel.key, shown),
+        "unit": shown.unit or "no unit",
+        "crop": _crop(shown.placement),
+        "frame": _frame(shown),
+    }
     if shown.kind == "attention":
         return entry | _attention(panel.key, shown, case, schema, arrays)
     arrays[panel.key] = shown.maps[0].values.astype(np.float32)
@@ -113,7 +117,8 @@ def _panel(panel: Panel, case: Case, schema: Schema, arrays: dict[str, np.ndarra
         arrays[f"{panel.key}/regions"] = shown.regions.astype(np.uint8)
         arrays[panel.key] = region_values(shown.maps[0].values, shown.regions)
         return entry | {"map": panel.key, "labels": f"{panel.key}/regions"}
-    return entry | {"map": panel.key, "isSmooth": True, "sides": SIDES}
+    sides = [{"label": side, "scale": f"{side}/{panel.key}"} for side in SIDES]
+    return entry | {"map": panel.key, "isSmooth": True, "sides": sides}
 
 
 def _attention(
@@ -142,15 +147,33 @@ def _crop(placement: Placement) -> JSON:
     return {"left": placement.left, "top": placement.top, "side": placement.side}
 
 
-def _scales(shown: list[Attribution], arrays: dict[str, np.ndarray]) -> JSON:
-    """One scale per kind over all that is shown; of the relative kind one per side."""
-    kinds: tuple[Kind, ...] = ("contribution", "relative", "attention")
-    groups = {kind: [entry for entry in shown if entry.kind == kind] for kind in kinds}
-    scales = {kind: scale_for(group, kind) for kind, group in groups.items() if group}
-    named: dict[str, Scale] = {str(kind): scale for kind, scale in scales.items()}
-    if groups["relative"]:
-        named["against"] = scale_for(groups["relative"], "relative", against=True)
-    return {name: _scale(name, scale, arrays) for name, scale in named.items()}
+def _frame(shown: Attribution) -> list[float] | None:
+    """The box that the encoder chose, in file pixels; None where it chooses none."""
+    figures, place = dict(shown.figures), shown.placement
+    if CORNERS[0] not in figures:
+        return None
+    left, top, right, bottom = (place.side * figures[corner] for corner in CORNERS)
+    return [place.left + left, place.top + top, right - left, bottom - top]
+
+
+def _scale_name(key: str, shown: Attribution) -> str:
+    """Maps of one kind share a scale, but for relative maps: those have no common unit."""
+    return f"{SIDES[0]}/{key}" if shown.kind == "relative" else shown.kind
+
+
+def _scales(shown: dict[str, Attribution], arrays: dict[str, np.ndarray]) -> JSON:
+    """One scale per kind over all that is shown; each side of a relative map has its own."""
+    scales: dict[str, Scale] = {}
+    shared: tuple[Kind, ...] = ("contribution", "attention")
+    for kind in shared:
+        if group := [entry for entry in shown.values() if entry.kind == kind]:
+            scales[kind] = scale_for(group, kind)
+    for key, entry in shown.items():
+        if entry.kind == "relative":
+            for side in SIDES:
+                is_against = side == SIDES[1]
+                scales[f"{side}/{key}"] = scale_for([entry], "relative", against=is_against)
+    return {name: _scale(name, scale, arrays) for name, scale in scales.items()}
 
 
 def _scale(name: str, scale: Scale, arrays: dict[str, np.ndarray]) -> JSON:

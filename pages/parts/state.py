@@ -13,7 +13,7 @@ from xattn.reports.content import Decision
 
 READING, SHOWN, WORK, REPORT = "reading", "shown", "work", "report"
 GENERATION, PROBLEM, OWNER = "generation", "problem", "owner"
-SYSTEM, TARGET = "system", "target"
+SYSTEM, TARGET, METHODS = "system", "target", "methods"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,17 @@ def target(names: tuple[str, ...], first: str) -> str:
 def choose_target(name: str) -> None:
     """Explain another output of the same model."""
     st.session_state[TARGET] = name
+
+
+def methods() -> tuple[str, ...]:
+    """The further methods that the reader chose, of any system."""
+    chosen: tuple[str, ...] = st.session_state.get(METHODS, ())
+    return chosen
+
+
+def choose_methods(names: tuple[str, ...]) -> None:
+    """Let these run beside those that always do."""
+    st.session_state[METHODS] = names
 
 
 def reading() -> Reading | None:

@@ -26,15 +26,32 @@ class Work:
     case: Case
     target: Target
     owner: str
+    chosen: tuple[str, ...] = ()
+    """Methods that run beside those that always do."""
     jobs: dict[str, Job[Prediction] | Job[Attribution]] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
+    awaited: frozenset[str] = frozenset()
+    """What was under way when results were last collected, so that a page must follow it."""
 
     def __post_init__(self) -> None:
         self.ask()
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Every explanation that is wanted."""
+        return (*DEFAULT_METHODS, *self.chosen)
+
+    def choose(self, chosen: tuple[str, ...]) -> None:
+        """Run these beside those that always do; what is no longer wanted is stopped."""
+        for name in set(self.chosen) - set(chosen):
+            self.jobs.pop(name).cancel()
+            self.stopped.discard(name)
+        self.chosen = chosen
+        self.ask()
+
     def ask(self) -> None:
         """Ask for the prediction and every explanation that is neither there nor stopped."""
-        for name in ("prediction", *DEFAULT_METHODS):
+        for name in ("prediction", *self.methods):
             job = self.jobs.get(name)
             is_missing = job is None or isinstance(job.error, CancelledError)
             if is_missing and name not in self.stopped:
@@ -77,6 +94,7 @@ class Work:
 
     def collect(self, shown: Shown) -> None:
         """Put every finished result in the place of the earlier one."""
+        self.awaited = frozenset(self.unfinished)  # first: what ends from here on is drawn again
         for name, job in self.jobs.items():
             if job.done and job.error is None:
                 result = job.result()
@@ -85,13 +103,17 @@ class Work:
                 else:
                     shown.attributions[name] = result
 
+    def results(self, shown: Shown) -> list[tuple[str, Attribution]]:
+        """What there is of every explanation that is wanted, of this entry or an earlier one."""
+        found = shown.attributions
+        return [(name, found[name]) for name in self.methods if name in found]
+
     def explanation(self, shown: Shown) -> Explanation | None:
         """All that is known of this very entry, for the report; None before its prediction."""
         if shown.prediction is None or self.is_earlier(shown.prediction):
             return None
-        found = [(name, shown.attributions.get(name)) for name in DEFAULT_METHODS]
         present = tuple(
-            (name, entry) for name, entry in found if entry and not self.is_earlier(entry)
+            (name, entry) for name, entry in self.results(shown) if not self.is_earlier(entry)
         )
         return Explanation(self.case, shown.prediction, present)
 

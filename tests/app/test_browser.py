@@ -1,25 +1,34 @@
 """The whole page in a real Chromium: upload, edit, panels, box, keys, report."""
 
-import base64
-import io
 import json
 import os
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pages.parts.resources import CHECKPOINT
 from pages.parts.scene import texture
-from tests.data.dicom_files import DicomOptions, write_dicom
+from tests.app.chromium import (
+    PATIENCE_MS,
+    all_done,
+    assert_one_screen,
+    canvas,
+    coloured_share,
+    dicom,
+    drag_box,
+    edges,
+    number,
+    open_film,
+    pick,
+    pixels,
+    wait_for,
+)
 from xattn.data.intake import read_image
 from xattn.phantoms.breast import Phantom, Settings, draw, sample_world
 from xattn.systems import SYSTEMS
@@ -27,8 +36,6 @@ from xattn.systems import SYSTEMS
 CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("XATTN_DATA", ROOT.parent / "shared" / "data"))
-PATIENCE_MS = 90_000
-"""Far above what it takes: a busy machine must not fail a test."""
 
 pytestmark = [
     pytest.mark.browser,
@@ -56,18 +63,6 @@ def address(checkpoint: Path) -> Iterator[str]:
     finally:
         server.kill()
         server.wait()
-
-
-def wait_for(url: str) -> None:
-    end = time.monotonic() + PATIENCE_MS / 1000
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except OSError:
-            assert time.monotonic() < end, "the app did not start"
-            time.sleep(0.2)
-        else:
-            return
 
 
 @pytest.fixture(scope="module")
@@ -99,75 +94,6 @@ def phantom() -> Phantom:
     return draw(sample_world(5, Settings()), size=900)
 
 
-def dicom(phantom: Phantom) -> bytes:
-    polarity = "MONOCHROME1" if phantom.is_inverted else "MONOCHROME2"
-    extra = (
-        ("Modality", "MG"),
-        ("ImagerPixelSpacing", [phantom.spacing_mm] * 2),
-    )
-    options = DicomOptions(photometric=polarity, bits_stored=phantom.bits, extra=extra)
-    return write_dicom(phantom.pixels, options)
-
-
-def open_film(page: Page, content: bytes, *, is_awaited: bool = True) -> None:
-    file = {"name": "DOE^JANE.dcm", "mimeType": "application/dicom", "buffer": content}
-    page.locator("input[type=file]").first.set_input_files([file])
-    if is_awaited:
-        page.locator(".viewer").wait_for()
-
-
-def all_done(page: Page) -> None:
-    expect(page.locator("figure")).to_have_count(5, timeout=PATIENCE_MS)
-    expect(page.locator("figure[data-state=ready]")).to_have_count(5, timeout=PATIENCE_MS)
-
-
-def canvas(page: Page, panel: str) -> Locator:
-    return page.locator(f"figure[data-panel={panel}] canvas")
-
-
-def pixels(canvas: Locator) -> np.ndarray:
-    """What a canvas shows (h, w, 3), after it was drawn."""
-    picture = canvas.evaluate(
-        """async (canvas) => {
-            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-            return canvas.toDataURL("image/png").split(",")[1];
-        }"""
-    )
-    return np.array(
-        Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB"), dtype=np.int16
-    )
-
-
-def coloured_share(picture: np.ndarray) -> float:
-    """Share of pixels that are not grey."""
-    return float((np.ptp(picture, axis=2) > 12).mean())
-
-
-def number(page: Page) -> float:
-    return float(page.locator(".prediction .odds").inner_text().split()[0].replace("−", "-"))
-
-
-def pick(page: Page, label: str, option: str) -> None:
-    box = page.get_by_label(label, exact=True)
-    box.click()
-    page.get_by_role("option", name=option, exact=True).click()
-    page.locator(".heading").first.click()
-
-
-def drag_box(page: Page, box: tuple[int, int, int, int], shape: tuple[int, int]) -> None:
-    """Draw a box given in file pixels on the large film, which shows the whole film."""
-    place = page.locator("canvas.large").bounding_box()
-    assert place
-    scale = min(place["width"] / shape[1], place["height"] / shape[0])
-    left = place["x"] + place["width"] / 2 - scale * shape[1] / 2
-    top = place["y"] + place["height"] / 2 - scale * shape[0] / 2
-    x, y, width, height = box
-    page.mouse.move(left + scale * x, top + scale * y)
-    page.mouse.down()
-    page.mouse.move(left + scale * (x + width), top + scale * (y + height), steps=4)
-    page.mouse.up()
-
-
 def test_a_link_to_a_page_gets_the_whole_app_even_as_the_first_request(
     browser: Browser, address: str
 ) -> None:
@@ -181,6 +107,7 @@ def test_a_link_to_a_page_gets_the_whole_app_even_as_the_first_request(
 def test_from_upload_to_report(page: Page, phantom: Phantom, tmp_path: Path) -> None:
     open_film(page, dicom(phantom))
     all_done(page)
+    assert_one_screen(page)
     for panel in ("original", "gradcam", "lime", "integrated", "attention"):
         assert pixels(canvas(page, panel)).max() > 120, panel
     assert coloured_share(pixels(canvas(page, "original"))) == 0.0
@@ -290,6 +217,35 @@ def test_keys_change_the_picture_and_a_field_shows_where_it_is_read(
     assert page.locator(".viewer.compare").count() == 1
 
 
+def test_further_methods_become_panels_of_a_strip_that_scrolls(
+    page: Page, phantom: Phantom
+) -> None:
+    open_film(page, dicom(phantom))
+    all_done(page)
+    whole = edges(page.locator(".viewer"))
+    page.get_by_role("button", name="More methods").click()
+    for place, name in enumerate(("HiResCAM", "LayerCAM")):
+        page.get_by_test_id("stCheckbox").filter(has_text=name).click()
+        all_done(page, 6 + place)
+    page.keyboard.press("Escape")
+    assert edges(page.locator(".viewer")) == whole
+    assert_one_screen(page)
+    strip = page.locator(".thumbs")
+    hidden = "(strip) => strip.scrollHeight - strip.clientHeight"
+    assert strip.evaluate(hidden) > 100
+    page.locator("canvas.large").focus()
+    page.keyboard.press("7")
+    expect(page.locator(".viewer .title")).to_have_text("LayerCAM: what speaks for")
+    upper, lower = edges(page.locator("figure[data-panel=layercam]"))
+    assert edges(strip)[0] <= upper
+    assert lower <= edges(strip)[1] + 1  # the strip ends between two pixels
+    assert coloured_share(pixels(canvas(page, "hirescam"))) > 0.02
+    canvas(page, "original").hover()
+    page.mouse.wheel(0, -2000)
+    page.wait_for_function("() => true")
+    expect(page.locator("figure[data-panel=original]")).to_be_in_viewport(ratio=0.99)
+
+
 def test_another_films_uploads_and_refusals(page: Page) -> None:
     """A file that ships with pydicom and is no radiograph of one grey plane, then one that is."""
     from pydicom.data import get_testdata_file
@@ -335,6 +291,7 @@ def test_other_systems_are_explained_from_a_sample(
     all_done(page)
     for text in words:
         expect(page.get_by_text(text).first).to_be_visible()
+    assert_one_screen(page)
     for panel in ("lime", "integrated"):
         assert coloured_share(pixels(canvas(page, panel))) > 0.01, panel
     assert pixels(canvas(page, "attention")).max() > 120  # a field may be looked at by no patch

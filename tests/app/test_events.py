@@ -53,6 +53,20 @@ def test_work_brings_a_prediction_and_every_explanation(work: Work, engine: Engi
     assert explanation.prediction.value == engine.predict(work.case).value
 
 
+def test_what_ends_while_the_page_is_drawn_is_still_followed(engine: Engine) -> None:
+    """Else its panel would wait for ever: it was not collected, and nothing is under way."""
+    work = Work(engine, engine.read(png(seed=9)), engine.model.target, "somebody")
+    shown = Shown()
+    work.collect(shown)
+    missing = set(work.jobs) - {"prediction"} - set(shown.attributions)
+    finish(Work(engine, work.case, work.target, "somebody"))
+    assert missing
+    assert missing <= work.awaited
+    work.collect(shown)
+    assert work.awaited == frozenset()
+    assert set(shown.attributions) == set(work.methods)
+
+
 def test_a_cancelled_explanation_can_be_asked_for_again(engine: Engine) -> None:
     work = Work(engine, engine.read(png(seed=5)), engine.model.target, "somebody")
     work.cancel("lime")

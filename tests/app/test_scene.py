@@ -1,6 +1,7 @@
 """What the viewer is sent, read back as its script reads it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from xattn.data.schemas import BREAST
 from xattn.explain import EXPLAINERS
 from xattn.explain.overlay import lookup_table, scale_for
 from xattn.explain.regions import paint
+from xattn.systems import SYSTEMS
 
 
 def unpack(blob: bytes) -> tuple[dict, dict[str, np.ndarray]]:
@@ -114,11 +116,44 @@ def test_attention_arrives_by_field_and_head_and_sums_to_one(drawn: tuple) -> No
         np.testing.assert_allclose(total, 1.0, atol=1e-6)  # five float32 shares
 
 
-def test_scales_are_those_of_the_overlay_one_per_kind_and_side(drawn: tuple) -> None:
+def test_scales_are_those_of_the_overlay_one_per_kind_and_two_per_relative_map(
+    drawn: tuple,
+) -> None:
     header, arrays, shown = drawn
-    assert set(header["scales"]) == {"relative", "against", "attention", "contribution"}
+    relative = {"for/gradcam", "against/gradcam"}
+    assert set(header["scales"]) == {"attention", "contribution"} | relative
     scale = scale_for([shown["integrated"]], "contribution")
     sent = header["scales"]["contribution"]
     assert (sent["low"], sent["high"], sent["unit"]) == (scale.low, scale.high, "log-odds")
     np.testing.assert_array_equal(arrays[sent["table"]], lookup_table(scale))
-    assert header["scales"]["against"]["low"] == -header["scales"]["relative"]["high"]
+    against, for_it = (header["scales"][f"{side}/gradcam"] for side in ("against", "for"))
+    assert against["low"] == -for_it["high"]
+
+
+def test_maps_without_a_unit_in_common_have_each_their_own_scale() -> None:
+    """Grad-CAM has the model's calibrated top, 0.5; LayerCAM the largest value of this map."""
+    model, case = tiny.breast_model(), tiny.case()
+    shown = {name: EXPLAINERS[name](model, case, model.target) for name in ("gradcam", "layercam")}
+    panels = [Panel(name, name, shown=entry) for name, entry in shown.items()]
+    header, _ = unpack(scene(case, panels, BREAST))
+    tops = {name: header["scales"][f"for/{name}"]["high"] for name in shown}
+    assert tops == {"gradcam": 0.5, "layercam": dict(shown["layercam"].figures)["scale"]}
+    sides = {panel["key"]: panel["sides"][1]["scale"] for panel in header["panels"]}
+    assert sides == {name: f"against/{name}" for name in shown}
+
+
+def test_the_box_of_a_gate_is_framed_in_file_pixels() -> None:
+    model = tiny.model_of("chest")
+    case = tiny.case_of("chest")
+    entry = EXPLAINERS["mxa"](model, case, model.target)
+    placement = replace(entry.placement, left=-10.0, top=20.0, side=200.0)
+    corners = (("box left", 0.25), ("box top", 0.5), ("box right", 0.75), ("box bottom", 0.875))
+    entry = replace(entry, placement=placement, figures=(("scale", 1.0), *corners))
+    header, arrays = unpack(
+        scene(case, [Panel("mxa", "MXA", shown=entry)], SYSTEMS["chest"].schema)
+    )
+    (panel,) = header["panels"]
+    assert panel["frame"] == [40.0, 120.0, 100.0, 75.0]
+    assert "sides" not in panel
+    painted = arrays["mxa"][arrays["mxa/regions"]]
+    np.testing.assert_array_equal(painted, entry.maps[0].values)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from xattn.errors import XattnError
+from xattn.errors import ExplainError, XattnError
 from xattn.explain import DEFAULT_METHODS, EXPLAINERS
 from xattn.explain.base import Explainer
+from xattn.explain.mxa import has_gates
 from xattn.records import Attribution, Case
 from xattn.runtime.engine import Engine
 from xattn.runtime.worker import Worker
@@ -34,6 +35,10 @@ def test_an_explainer_keeps_the_contract(key: str, system: str):
     target = model.targets[-1]
     explainer = EXPLAINERS[key]
     before = tiny.fingerprint(model.module)
+    if key == "mxa" and not has_gates(model):
+        with pytest.raises(ExplainError):
+            explainer(model, case, target)
+        return
     first = explainer(model, case, target)
     assert same(first, explainer(model, case, target))
     assert tiny.fingerprint(model.module) == before
@@ -59,6 +64,8 @@ def test_a_failing_model_is_left_clean(key: str, calls: int, tiny_case: Case):
     explainer: Explainer = EXPLAINERS[key]
     try:
         explainer(model, tiny_case, model.target)
+    except ExplainError:
+        assert key == "mxa"  # this model has no gate
     except RuntimeError as fault:
         assert "as the test wants" in str(fault)  # noqa: PT017  # some need fewer calls than others
     assert tiny.fingerprint(module) == before

@@ -1,15 +1,19 @@
 """The encoded film: absence is one state, and the pool is the same whatever was asked before."""
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 
 from tests import tiny
-from xattn.explain.film import CHUNK, EncodedFilm, draw_masks
+from xattn.explain.film import CHUNK, EncodedFilm, Fill
+from xattn.explain.sampling import draw_masks
 from xattn.records import Case
 from xattn.systems import LoadedModel
+
+FILLS: tuple[Fill, ...] = get_args(Fill)
 
 
 @pytest.fixture
@@ -68,9 +72,33 @@ def test_the_pool_grows_only_by_what_is_missing(film: EncodedFilm) -> None:
     assert (masks.shape, len(films)) == ((CHUNK, film.region_count), 1)
 
 
-def test_masks_keep_regions_at_every_rate() -> None:
-    shares = draw_masks(49, 4000, seed=0).mean(axis=1)
-    # share = U + binomial noise: mean 1/2, variance 1/12 + E[U (1 - U)]/49; four standard errors
-    assert shares.mean() == pytest.approx(0.5, abs=4 * 0.29 / 4000**0.5)
-    assert shares.var() == pytest.approx(1 / 12 + 1 / 6 / 49, rel=4 * (0.8 / 4000) ** 0.5)
-    assert not np.array_equal(draw_masks(49, 8, seed=0), draw_masks(49, 8, seed=1))
+def test_a_mask_that_keeps_nothing_is_the_absent_film_in_any_batch(film: EncodedFilm) -> None:
+    masks = draw_masks(film.region_count, CHUNK, seed=0)
+    masks[7] = False
+    for fill in FILLS:
+        encoded = film.encode(masks, fill)
+        assert torch.equal(encoded.tokens[7:8], film.absent(fill).tokens)
+
+
+def test_absent_regions_take_the_fill_that_is_asked_for() -> None:
+    film = EncodedFilm(tiny.loaded(tiny.SumModel()), tiny.case().film)
+    pixels = tiny.case().film.pixels
+    assert float(film.background("trained").mean()) == 0.25
+    # float32 sums of 9,216 pixels
+    assert float(film.background("mean")[0, 0, 0, 0]) == pytest.approx(pixels.mean(), abs=1e-6)
+    blurred = film.background("blurred")[0, 0].numpy()
+    assert np.abs(np.diff(blurred)).max() < 0.1 * np.abs(np.diff(pixels)).max()
+    mask = np.zeros((1, film.region_count), dtype=bool)
+    mask[0, 3] = True
+    cells = film.encode(mask, "blurred").features[0].numpy()
+    means = np.where(mask[0][film.regions], pixels, blurred).reshape(4, 24, 4, 24)
+    np.testing.assert_allclose(cells[0], means.mean(axis=(1, 3)), rtol=0, atol=1e-6)
+
+
+def test_every_fill_has_the_same_masks_and_a_pool_of_its_own(film: EncodedFilm) -> None:
+    list(film.grow(2 * CHUNK))
+    assert list(film.grow(CHUNK, "mean")) == [1.0]
+    (masks, trained), (again, mean) = film.pool(CHUNK), film.pool(CHUNK, "mean")
+    assert np.array_equal(masks, again)
+    assert np.array_equal(masks, film.masks(2 * CHUNK)[:CHUNK])
+    assert not torch.equal(trained[0].tokens, mean[0].tokens)

@@ -105,7 +105,7 @@ def test_layercam_keeps_positive_gradients_alone(game: Game) -> None:
 
 def test_only_grad_cam_has_the_calibrated_scale(game: Game) -> None:
     cam = LibraryCAM(method="GradCAM")(game.model, game.case, game.target)
-    assert (cam.method, cam.figures) == ("GradCAM (grad-cam)", (("scale", 0.5),))
+    assert (cam.method, cam.figures) == ("Grad-CAM (grad-cam)", (("scale", 0.5),))
     other = LibraryCAM(method="LayerCAM")(game.model, game.case, game.target)
     assert other.figures == (("scale", float(np.abs(other.maps[0].values).max())),)
 

@@ -7,9 +7,9 @@ import pytest
 
 from tests import tiny, twins
 from xattn.explain.base import Game, drain
-from xattn.explain.film import draw_masks
 from xattn.explain.lime import RegionLime
 from xattn.explain.regions import region_sums
+from xattn.explain.sampling import draw_masks
 from xattn.records import Case
 from xattn.systems import LoadedModel
 

@@ -18,6 +18,7 @@ from xattn.data.fields import Choice, Flag, Number, Option
 from xattn.errors import ReportError
 from xattn.records import Explanation, Form, Map
 from xattn.reports import sentences
+from xattn.reports.beliefs import NOT_CHECKED
 from xattn.reports.content import compose
 from xattn.reports.sections import Decision, Row
 
@@ -163,7 +164,7 @@ def test_attention_is_shown_for_the_field_that_contributes_most(explanation, mod
 
 def test_every_map_says_what_it_is_and_that_it_is_unchecked(explanation, model):
     _, cam, attention, lime = compose(explanation, model).figures
-    assert all(entry.lines[-1] == sentences.NOT_CHECKED for entry in (cam, attention, lime))
+    assert all(entry.lines[-1] == NOT_CHECKED for entry in (cam, attention, lime))
     assert "no unit" in cam.lines[0]
     assert sentences.NOT_IMPORTANCE in attention.lines[0]
     assert lime.lines[0].startswith("Contribution in log-odds")

@@ -6,13 +6,13 @@ from scipy.special import expit
 
 from tests import tiny
 from tests.data.dicom_files import DicomOptions, write_dicom
-from xattn.data.placement import Box
+from xattn.data.placement import ASSUMED_FILM_MM, Box
 from xattn.data.radiograph import Radiograph
 from xattn.errors import IntakeError, SchemaError
 from xattn.explain import DEFAULT_METHODS
 from xattn.explain.base import Game
 from xattn.records import Case
-from xattn.runtime.engine import ASSUMED_FILM_MM, FILMS_KEPT, Engine
+from xattn.runtime.engine import FILMS_KEPT, Engine
 from xattn.runtime.worker import Worker
 from xattn.systems import LoadedModel
 

@@ -1,15 +1,19 @@
 """The card: every number that it is given stands in it, and its warnings always do."""
 
+import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from tests import tiny
-from xattn.models.checkpoint import Calibration, Checkpoint, Description
-from xattn.systems import SYSTEMS, LoadedModel
-from xattn.training.card import card
+from xattn.data.schemas import BREAST
+from xattn.models.checkpoint import Calibration, Checkpoint, Description, save
+from xattn.systems import SYSTEMS, LoadedModel, load
+from xattn.training.card import card, renew, training_file
+from xattn.training.cases import Cases
 from xattn.training.evaluate import Evaluation, Row
 from xattn.training.metrics import Estimate
 
@@ -92,3 +96,81 @@ def test_braces_in_what_is_filled_in_are_kept():
 def test_the_same_evaluation_gives_the_same_card(text):
     assert written() == text
     assert text.endswith("hears nothing.\n")
+
+
+def test_what_the_form_held_in_training_stands_in_it():
+    assert "Not recorded." in written()
+    support = {"density": ["1", "3"], "mass_shape": ["OVAL"], "calc_type": []}
+    text = written(replace(DESCRIPTION, support=support))
+    table = text.split("## Entries in training")[1].split("## Evaluation")[0]
+    assert "| Breast density | 1 almost fat, 3 heterogeneous |" in table
+    assert "| Mass shape | oval |" in table
+    assert "| Calcification type | never known |" in table
+    assert "| Mass margins | never known |" in table
+
+
+def test_a_number_stands_with_its_range_and_unit():
+    model = tiny.model_of("hip")
+    description = replace(model.checkpoint.description, support={"age_at_xray": [50.0, 86.5]})
+    model = replace(model, checkpoint=replace(model.checkpoint, description=description))
+    row = "| Age at X-ray | 50 to 86.5 years (99 % of cases) |"
+    assert row in card(model, EVALUATION, FAILURES)
+
+
+def test_no_figure_of_patients_is_said_to_be_of_phantoms():
+    text = written(replace(DESCRIPTION, is_phantom_trained=False, training_data="12 films"))
+    assert "phantom" not in text
+    assert "On patients whom training, stopping and calibration did not see" in text
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A checkpoint of the kind that is shipped, with the phantoms that it was trained on."""
+    model = tiny.breast_model()
+    description = replace(model.checkpoint.description, config={"size": tiny.SIZE})
+    save(tmp_path / "model", replace(model.checkpoint, description=description), half=True)
+    settings = {"Amounts": {"training": 6}, "World": {"size": tiny.SIZE}}
+    (tmp_path / "model" / "training.json").write_text(json.dumps(settings))
+    cases().save(tmp_path / "cache" / f"breast-confounded-{tiny.SIZE}-0-6.safetensors")
+    return tmp_path
+
+
+def cases():
+    """Six films; the density is 2 or 3, and known of all but one."""
+    forms = [BREAST.check({"density": 2 + place % 2} if place else {}) for place in range(6)]
+    encodings = [BREAST.encode(form) for form in forms]
+    labels = torch.arange(6)[:, None] % 2.0
+    grey = torch.arange(6, dtype=torch.uint8).view(-1, 1, 1, 1) * 40
+    return Cases(
+        grey.expand(-1, 1, tiny.SIZE, tiny.SIZE).contiguous(),
+        torch.from_numpy(np.stack([each.values for each in encodings])),
+        torch.from_numpy(np.stack([each.known for each in encodings])),
+        labels,
+        labels[:, None].expand(-1, 3, -1).contiguous(),
+        torch.zeros(6, 2),
+    )
+
+
+def test_a_renewed_card_leaves_the_weights_and_learns_what_was_trained_on(folder):
+    place = folder / "model"
+    weights = (place / "weights.safetensors").read_bytes()
+    before = load(place, device="cpu")
+    training = training_file(place, "breast", folder / "cache")
+    text = renew(before, place, cases(), training)
+    after = load(place, device="cpu").checkpoint
+    assert (place / "weights.safetensors").read_bytes() == weights
+    assert after.card == text
+    assert after.description.support["density"] == ["2", "3"]
+    assert after.description.support["mass_shape"] == []
+    assert after.model_id != before.checkpoint.model_id
+    # Once more, without the phantoms of training: what was learnt stays.
+    assert renew(load(place, device="cpu"), place, cases(), None) == text
+    assert load(place, device="cpu").checkpoint.model_id == after.model_id
+
+
+def test_phantoms_that_are_not_kept_are_not_found(folder):
+    place = folder / "model"
+    assert training_file(place, "breast", folder) is None
+    assert training_file(place, "hip", folder / "cache") is None
+    (place / "training.json").write_text("[]")
+    assert training_file(place, "breast", folder / "cache") is None

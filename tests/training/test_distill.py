@@ -1,13 +1,18 @@
 """Distillation: the identities that tell a right loss from the released one."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 from torch.nn.functional import kl_div
 
+from xattn.data.schemas import CHEST
 from xattn.errors import XattnError
+from xattn.models.chest import FilmModel, FusedModel, build
+from xattn.training.cases import Cases
 from xattn.training.distill import DistillationLoss, distillation_targets, label_weights
+from xattn.training.loop import BothWays, TrainingConfig, train
 from xattn.training.losses import BinaryCrossEntropy
 
 NAN = math.nan
@@ -134,20 +139,73 @@ def test_targets_hold_labels_then_logits_for_one_aim_or_two():
 
 def test_a_second_head_takes_the_teachers_term_alone():
     scores, labels, logits = batch()
-    second = (scores * 0.5).requires_grad_()
-    first = scores.clone().requires_grad_()
+    both = torch.cat([scores, scores * 0.5], dim=1).requires_grad_()
     targets = distillation_targets(labels, logits)
-    value = DistillationLoss(alpha=0.5)(first, targets, second)
+    value = DistillationLoss(alpha=0.5)(both, targets)
     value.backward()
     apart = (
         DistillationLoss(alpha=0.0)(scores, targets),
-        DistillationLoss(alpha=1.0)(second, targets),
+        DistillationLoss(alpha=1.0)(scores * 0.5, targets),
     )
     torch.testing.assert_close(value, (apart[0] + apart[1]) / 2)
     hard = (torch.sigmoid(scores) - labels) / scores.numel() / 2
-    torch.testing.assert_close(first.grad, hard, rtol=1e-5, atol=1e-8)  # float32
-    soft = (torch.sigmoid(second) - torch.sigmoid(logits)).detach() / scores.numel() / 2
-    torch.testing.assert_close(second.grad, soft, rtol=1e-5, atol=1e-8)
+    soft = (torch.sigmoid(scores * 0.5) - torch.sigmoid(logits)) / scores.numel() / 2
+    expected = torch.cat([hard, soft], dim=1)
+    torch.testing.assert_close(both.grad, expected, rtol=1e-5, atol=1e-8)  # float32
+
+
+def student() -> FilmModel | FusedModel:
+    torch.manual_seed(0)
+    return build({"size": 64, "dim": 20, "distil": True})
+
+
+def films(count: int = 4) -> Cases:
+    """Films of noise with labels of chance, and a teacher's logits behind them."""
+    generator = torch.Generator().manual_seed(2)
+    images = torch.randint(0, 256, (count, 1, 64, 64), generator=generator).to(torch.uint8)
+    labels = (torch.rand(count, 14, generator=generator) < 0.3).float()
+    logits = torch.randn(count, 14, generator=generator)
+    slots, fields = sum(CHEST.sizes), len(CHEST.names)
+    return Cases(
+        images,
+        torch.zeros(count, slots),
+        torch.zeros(count, fields, dtype=torch.bool),
+        distillation_targets(labels, logits),
+        torch.full((count, 3, 14), NAN),
+        torch.full((count, 1), NAN),
+    )
+
+
+def test_in_training_the_loop_hands_over_both_heads_and_then_their_mean():
+    model, part = student(), films()
+    pair = BothWays(model).train()
+    given = torch.rand(4, 1, 64, 64), part.values, part.known
+    for way in pair(*given):
+        assert way.shape == (4, 28)
+    # Without batch statistics and dropout the two heads' mean is what evaluation says.
+    scores = model.eval()(*given).scores
+    model.heads.train()
+    model.heads.first[2].eval()
+    model.heads.second[2].eval()
+    first, second = pair(*given)[0].chunk(2, dim=1)
+    torch.testing.assert_close((first + second) / 2, scores)
+    assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize(("alpha", "taught"), [(0.0, "first"), (1.0, "second")])
+def test_each_head_learns_from_its_own_side_through_the_loop(
+    alpha: float, taught: str, tmp_path: Path
+):
+    model, data = student(), films()
+    before = {name: tensor.clone() for name, tensor in model.heads.state_dict().items()}
+    config = TrainingConfig(epochs=1, batch=4, decay=0.0, warmup=0)
+    train(model, DistillationLoss(alpha=alpha), (data, data), config, tmp_path)
+    moved = {
+        name.split(".")[0]
+        for name, tensor in model.heads.state_dict().items()
+        if not torch.equal(tensor, before[name])
+    }
+    assert moved == {taught}
 
 
 @pytest.mark.parametrize("wrong", [{"alpha": -0.1}, {"alpha": 1.1}, {"temperature": 0.0}])

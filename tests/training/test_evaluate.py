@@ -14,10 +14,11 @@ from xattn.models.network import Backbone, Network
 from xattn.models.tokens import ImageTokens, Output
 from xattn.systems import SYSTEMS, LoadedModel
 from xattn.training.cases import Cases
-from xattn.training.evaluate import Evaluation, Row, prior
+from xattn.training.evaluate import Evaluation, Row, by_study, prior
 from xattn.training.evaluate import evaluate as judged
 from xattn.training.judges import TWO_CLASSES
 from xattn.training.metrics import METRICS, Estimate
+from xattn.training.subgroups import ByOption
 
 FILL = 51 / 255
 """A grey that uint8 films hold exactly, so an absent film is the same everywhere."""
@@ -179,3 +180,40 @@ def test_an_inverted_model_gets_every_pair_wrong():
     found = evaluate(described(Told(film=-10.0, form=-10.0)), replace(cases()))
     assert [row.figure("AUC").value for row in found.rows] == [0.0, 0.0, 0.0]
     assert dict(found.bounds)["film and form"].value == 1.0
+
+
+def test_without_known_causes_there_is_no_best():
+    some = replace(cases(), expected=torch.full((COUNT, 3, 1), torch.nan))
+    found = evaluate(described(Told(film=10.0, form=10.0)), some)
+    assert found.bounds == ()
+    assert "Best" not in found.text
+    assert "Gap" not in found.text
+    assert f"v(nothing known): {found.prior[0]:.3f}." in found.text
+
+
+def test_the_views_of_a_study_count_as_one_by_the_highest():
+    # Rows 0 and 1 are one benign and one malignant film: together a malignant study.
+    studies = np.arange(COUNT) // 2
+    model = described(Told(film=10.0, form=10.0))
+    found = judged(model, cases(), TWO_CLASSES, np.concatenate([[0], studies[1:] + 1]))
+    row = found.rows[-1]
+    assert row.name == "by study, highest of its views"
+    assert row.cases == COUNT // 2 + 1
+    assert found.rows[0].cases == COUNT
+
+
+def test_the_highest_of_a_study_is_that_of_its_views_and_unknown_where_all_are():
+    values = np.array([[0.1, np.nan], [0.7, 0.2], [0.4, np.nan], [0.3, np.nan]])
+    highest = by_study(values, np.array(["b", "a", "b", "c"]))
+    np.testing.assert_array_equal(highest, [[0.7, 0.2], [0.4, np.nan], [0.3, np.nan]])
+
+
+def test_subgroups_stand_in_the_text():
+    judge = replace(TWO_CLASSES, groupings=(ByOption("density"),))
+    found = judged(described(Told(film=10.0, form=10.0)), cases(), judge)
+    # Slot 0 is density 1: half of the cases hold 1 there, half −1, which is no answer.
+    assert [(group.name, group.cases) for group in found.subgroups] == [
+        ("Breast density: 1 almost fat", COUNT // 2)
+    ]
+    assert "| subgroup of film and form | n | AUC |" in found.text
+    assert "| Breast density: 1 almost fat | 12 | too few to be judged (below 50) |" in found.text

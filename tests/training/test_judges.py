@@ -1,5 +1,7 @@
 """What each kind of model is judged by: figures known beforehand, and changes of the cases."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from xattn.training.judges import (
     TWO_CLASSES,
     projection_flipped,
     projection_withheld,
+    without,
 )
 from xattn.training.metrics import METRICS
 
@@ -79,9 +82,54 @@ def test_findings_are_averaged_and_listed_within_ap_and_pa():
         "micro AUC": 1.0,
     }
     lines = FOURTEEN_FINDINGS.details(cases, said).splitlines()
-    assert lines[0] == "| AUC | all | within AP | within PA |"
+    assert lines[0] == "| AUC | all, n = 40 | within AP, n = 20 | within PA, n = 20 |"
     assert [line.split(" | ")[0] for line in lines[-14:]] == [f"| {label}" for label in LABELS]
     assert len(FINDINGS) == 14
+
+
+def test_an_unknown_projection_is_neither_ap_nor_pa():
+    cases = chest_cases()
+    known = cases.known.clone()
+    known[:10, CHEST.names.index("projection")] = False
+    some = replace(cases, known=known, values=torch.where(known[:, 2:3], cases.values, 0.0))
+    said = some.labels.double().numpy()
+    head = FOURTEEN_FINDINGS.details(some, said).splitlines()[0]
+    assert head == (
+        "| AUC | all, n = 40 | within AP, n = 15 | within PA, n = 15 | within unknown, n = 10 |"
+    )
+
+
+def test_the_figures_within_ap_are_those_of_the_ap_films():
+    """AP films are ranked rightly, PA films wrongly."""
+    cases = chest_cases()
+    labels = cases.labels.double().numpy()
+    is_ap = np.arange(COUNT)[:, None] % 2 == 0
+    lines = FOURTEEN_FINDINGS.details(cases, np.where(is_ap, labels, 1 - labels)).splitlines()
+    for line in lines[3:]:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if "F1" not in cells[0]:
+            assert cells[2:] == ["1.000 [1.000, 1.000]", "0.000 [0.000, 0.000]"]
+
+
+def test_fields_that_are_withheld_are_unknown():
+    cases = chest_cases()
+    known = without(cases, CHEST, "age", "view").known
+    assert known.any(dim=0).tolist() == [False, True, True, False]
+    assert cases.known.all()
+
+
+def test_values_are_the_figures_without_their_intervals():
+    generator = np.random.default_rng(0)
+    labels = (generator.random((30, 1)) < 0.5).astype(float)
+    said = generator.random((30, 1))
+    expected = {name: estimate.value for name, estimate in TWO_CLASSES.figures(labels, said)}
+    assert TWO_CLASSES.values(labels, said) == expected
+    assert TWO_CLASSES.main_figure(labels, said) == dict(TWO_CLASSES.figures(labels, said))["AUC"]
+
+
+def test_one_class_alone_has_no_figure():
+    found = TWO_CLASSES.figures(np.ones((5, 1)), np.ones((5, 1)))
+    assert all(np.isnan(estimate.value) for _, estimate in found)
 
 
 def test_a_withheld_projection_is_unknown_and_nothing_else_is():

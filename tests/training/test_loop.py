@@ -1,17 +1,42 @@
 """The loop: learns, stops, goes on after a kill with the same weights, takes parts away."""
 
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from tests.training import two_processes
+from xattn.data.datasets import read_manifest
+from xattn.data.schemas import BREAST
 from xattn.models.breast import BreastModel, build
+from xattn.systems import SYSTEMS
+from xattn.training import loop
 from xattn.training.cases import Cases, absent, batches, blobs
-from xattn.training.loop import TrainingConfig, predict_scores, train, vary_images
+from xattn.training.film_cases import FilmCases, film_cases
+from xattn.training.loop import (
+    BothWays,
+    Optimisation,
+    TrainingConfig,
+    predict_scores,
+    train,
+    vary_images,
+)
 from xattn.training.losses import BinaryCrossEntropy
+from xattn.training.processes import compile_in_place
 
+ROOT = Path(__file__).resolve().parents[2]
 SIZE = 64
+EPOCHS = 12
 LOSS = BinaryCrossEntropy()
 CONFIG = TrainingConfig(epochs=3, batch=16, rate=2e-3, seed=1)
 
@@ -74,6 +99,32 @@ def test_a_killed_run_goes_on_to_the_same_weights(data: tuple[Cases, Cases], tmp
     assert weights(resumed) == weights(whole)
 
 
+def test_a_process_that_is_killed_goes_on_to_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """SIGKILL at whatever step it is in, once a first epoch is stored."""
+    monkeypatch.setattr(loop, "autocast", loop.autocast)  # put back what `trained` replaces
+    command = [
+        sys.executable,
+        "-m",
+        "tests.training.two_processes",
+        str(tmp_path / "cut"),
+        str(EPOCHS),
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    while not (tmp_path / "cut" / "state.pt").exists():
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    assert running.wait() == -signal.SIGKILL
+    state = torch.load(tmp_path / "cut" / "state.pt", weights_only=True)
+    assert 0 < state["progress"]["epoch"] < EPOCHS
+    resumed = two_processes.trained(tmp_path / "cut", epochs=EPOCHS)
+    straight = two_processes.trained(tmp_path / "straight", epochs=EPOCHS)
+    assert all(torch.equal(resumed[name], weights) for name, weights in straight.items())
+
+
 def test_early_stopping_keeps_the_best_weights(data: tuple[Cases, Cases], tmp_path: Path):
     def worse(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         loss = LOSS(scores, labels)
@@ -122,3 +173,98 @@ def test_variation_never_mirrors():
     images = vary_images(ramp.contiguous(), generator)
     # The middle rows: what is moved in from beyond the film is black on both sides.
     assert bool((images[..., 20:44, 40] > images[..., 20:44, 20]).all())
+
+
+def test_biases_norms_and_tokens_are_not_decayed():
+    model = SYSTEMS["chest"].build({**SYSTEMS["chest"].presets["paper"], "size": SIZE})
+    how = Optimisation.of(model, TrainingConfig(decay=0.3), 8)
+    decayed, spared = how.optimiser.param_groups
+    assert (decayed["weight_decay"], spared["weight_decay"]) == (0.3, 0.0)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    kept = {names[id(parameter)] for parameter in spared["params"]}
+    assert sum(name.endswith("attention_biases") for name in kept) == 8  # blocks of 1, 3, 4
+    assert "clinical_tokens.bias" in kept
+    for parameter in decayed["params"]:
+        assert names[id(parameter)].endswith(".weight")
+        assert parameter.ndim >= 2
+    assert len(decayed["params"]) + len(kept) == len(names)
+
+
+def cohort(folder: Path, count: int) -> FilmCases:
+    """A manifest with its films, bright ones malignant, read by two workers."""
+    data = cases(count, 5)
+    rows = ["image,patient,lesion_type,malignant"]
+    for place, (film, label) in enumerate(zip(data.images, data.labels, strict=True)):
+        noise = np.random.default_rng(place).integers(0, 40, (SIZE, SIZE))
+        Image.fromarray((film[0].numpy() // 2 + noise).astype(np.uint8)).save(
+            folder / f"{place}.png"
+        )
+        rows.append(f"{place}.png,p{place},mass,{int(label)}")
+    (folder / "table.csv").write_text("\n".join(rows))
+    entries = read_manifest(folder / "table.csv", BREAST).entries
+    return film_cases(entries, BREAST, size=SIZE, margin_mm=0.0, workers=2)
+
+
+def test_films_that_workers_read_ahead_train_to_the_weights_of_films_in_memory(tmp_path: Path):
+    streamed = cohort(tmp_path, 12)
+    held = streamed.take(torch.arange(12))
+    assert held.images.float().std() > 10
+    assert torch.equal(held.targets[:, 0], held.labels)
+    config = replace(CONFIG, epochs=1, batch=4)
+    one = train(fresh(), LOSS, (held, held), config, tmp_path / "held")
+    two = train(fresh(), LOSS, (streamed, streamed), config, tmp_path / "streamed")
+    assert weights(one) == weights(two)
+
+
+def test_the_log_says_the_speed_of_each_epoch(
+    data: tuple[Cases, Cases], tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    part = data[0].take(torch.arange(16)), data[1]
+    with caplog.at_level(logging.INFO):
+        start = time.perf_counter()
+        train(fresh(), LOSS, part, replace(CONFIG, epochs=1), tmp_path)
+        took = time.perf_counter() - start
+    (line,) = [record.getMessage() for record in caplog.records]
+    found = re.fullmatch(r"epoch 1: validation loss \d\.\d{4}, (\d+\.\d) images/s", line)
+    assert found is not None
+    assert float(found[1]) > 16 / took - 0.05  # validation is not of it
+
+
+def test_without_a_compiler_training_goes_on_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def broken(_: object) -> object:
+        def called(_: object) -> object:
+            raise RuntimeError("no compiler, as the test wants")
+
+        return called
+
+    monkeypatch.setattr(torch, "compile", broken)
+    pair = BothWays(fresh())
+    compile_in_place(pair)
+    assert pair._compiled_call_impl is None
+    (record,) = caplog.records
+    assert record.getMessage().endswith("training goes on without.")
+
+
+def test_a_compiled_pair_keeps_its_names_and_is_called_compiled(monkeypatch: pytest.MonkeyPatch):
+    calls = []
+
+    def recorded(function, **_: object):
+        def called(*given):
+            calls.append(function)
+            return function(*given)
+
+        return called
+
+    monkeypatch.setattr(torch, "compile", recorded)
+    pair = BothWays(fresh().eval())
+    names = list(pair.state_dict())
+    given = torch.rand(2, 1, SIZE, SIZE), torch.zeros(2, 36), torch.zeros(2, 5, dtype=torch.bool)
+    plain = pair(*given)
+    compile_in_place(pair)
+    assert len(calls) == 1  # the trial
+    compiled = pair(*given)
+    assert len(calls) == 2
+    assert all(torch.equal(a, b) for a, b in zip(plain, compiled, strict=True))
+    assert list(pair.state_dict()) == names

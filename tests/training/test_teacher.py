@@ -1,7 +1,8 @@
 """The teacher: published weights by the library's names and order, and our own checkpoint."""
 
+import json
 from collections import OrderedDict
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
@@ -12,22 +13,33 @@ from torch import nn
 from torchvision.models import DenseNet, densenet121
 
 from xattn.data.findings import FINDINGS
-from xattn.errors import CheckpointError
+from xattn.data.schemas import CHEST
+from xattn.errors import CheckpointError, XattnError
 from xattn.models.backbones import DenseNet121
-from xattn.models.checkpoint import Calibration, Checkpoint, Description, save
+from xattn.models.checkpoint import Calibration, Checkpoint, Description, save, system_of
 from xattn.models.network import Backbone
+from xattn.systems import SYSTEMS, System
+from xattn.systems import load as xattn_load
 from xattn.training import teacher as module
 from xattn.training.cases import Cases
+from xattn.training.distill import DistillationLoss
+from xattn.training.judges import no_details
 from xattn.training.loop import TrainingConfig, train
 from xattn.training.losses import BinaryCrossEntropy
+from xattn.training.pretrain import PretrainingConfig
+from xattn.training.recipes import RECIPES, World
+from xattn.training.run import Amounts, Run, run
 from xattn.training.teacher import (
     PATHOLOGIES,
     SYSTEM,
+    TEACHER,
     DenseNetTeacher,
     Teacher,
     TeacherConfig,
     build_teacher,
     published_teacher,
+    read_teacher,
+    taught,
     teacher_logits,
     trained_teacher,
 )
@@ -290,6 +302,88 @@ def test_columns_choose_outputs_and_none_is_nan(tiny):
         scores = teacher.network(films(3, 64) / 255.0, torch.zeros(3, 0), torch.zeros(3, 0)).scores
     assert torch.equal(logits[:, [2, 0]], scores)
     assert bool(logits[:, 1].isnan().all())
+
+
+def cases(count: int = 5) -> Cases:
+    """Films with labels of chance, of which the first finding's expectation is known."""
+    generator = torch.Generator().manual_seed(3)
+    labels = (torch.rand(count, 14, generator=generator) < 0.3).float()
+    expected = torch.full((count, 3, 14), NAN)
+    expected[..., 0] = 0.25
+    form = torch.zeros(count, sum(CHEST.sizes)), torch.zeros(count, 4, dtype=torch.bool)
+    return Cases(films(count, 64), *form, labels, expected, torch.full((count, 1), NAN))
+
+
+def test_taught_cases_aim_at_the_same_and_at_the_teachers_logits(tiny):
+    teacher, plain = Teacher(ours().eval(), (*range(13), None)), cases()
+    given = taught(plain, teacher, batch=2)
+    assert torch.equal(given.targets[..., :14], plain.targets)
+    logits = teacher_logits(teacher, plain.images, batch=2)
+    for way in given.targets.unbind(dim=1):
+        assert torch.equal(way[:, 14:].nan_to_num(7.0), logits.nan_to_num(7.0))
+    assert bool(given.targets[..., 27].isnan().all())
+    part = given.take(torch.tensor([3, 1]))
+    assert torch.equal(part.targets.nan_to_num(7.0), given.targets[[3, 1]].nan_to_num(7.0))
+
+
+def test_a_teacher_is_read_from_what_the_path_holds(tmp_path: Path, weights: Path):
+    network = stored(tmp_path / "own", ours())
+    model = SYSTEMS["chest"].build({"size": 64, "dim": 20})
+    description = Description(
+        system="chest", preset="tiny", version="0.0", config=asdict(model.config),
+        training_data="test", is_phantom_trained=True, label_means=(0.2,) * 14,
+    )  # fmt: skip
+    save(tmp_path / "chest", Checkpoint(model.eval(), description, Calibration(), "card"))
+    one = cases(2)
+    with torch.no_grad():
+        said = {
+            weights: teacher_logits(published_teacher(weights), one.images),
+            network: teacher_logits(trained_teacher(network), one.images),
+            tmp_path / "chest": model(one.images / 255.0, one.values, one.known).scores,
+        }
+    for path, logits in said.items():
+        read = teacher_logits(read_teacher(path), one.images)
+        assert torch.equal(read.nan_to_num(7.0), logits.nan_to_num(7.0))
+
+
+def experiment(system: System, **changes: object) -> Run:
+    """The shortest run on phantoms of 64 px."""
+    return Run(
+        system=system,
+        changes=(("size", 64),),
+        amounts=Amounts(training=4, validation=4, calibration=8, test=8),
+        world=World(size=64),
+        training=TrainingConfig(epochs=1, batch=4),
+        pretraining=PretrainingConfig(epochs=0),
+        processes=1,
+        **changes,
+    )
+
+
+def test_a_teacher_is_trained_by_the_loop_and_teaches_a_student(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    recipe = RECIPES["chest"]
+    quick = replace(recipe.judge, draws=2, details=no_details, variants=(), groupings=())
+    monkeypatch.setitem(RECIPES, "chest", replace(recipe, judge=quick))
+    run(experiment(TEACHER), tmp_path / "cache", tmp_path / "teacher")
+    student = experiment(SYSTEMS["chest"], teacher=tmp_path / "teacher")
+    weighted = replace(student, distillation=DistillationLoss(has_label_weights=True))
+    untaught = replace(student, teacher=None)
+    assert len({student.name, weighted.name, untaught.name}) == 3  # each keeps its own state
+    found = run(student, tmp_path / "cache", tmp_path / "student")
+    assert found is not None
+    loaded = xattn_load(tmp_path / "student")
+    assert loaded.module.heads.second is not None
+    assert "a teacher's word" in loaded.checkpoint.card
+    settings = json.loads((tmp_path / "student" / "training.json").read_text())
+    assert settings["DistillationLoss"]["alpha"] == 0.5
+    assert system_of(tmp_path / "teacher") == SYSTEM
+
+
+def test_a_teacher_of_another_system_is_refused(tmp_path: Path):
+    with pytest.raises(XattnError, match="however the system is hip"):
+        experiment(SYSTEMS["hip"], teacher=tmp_path)
 
 
 def test_the_loop_trains_it(tmp_path: Path, tiny):

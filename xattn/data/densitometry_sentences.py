@@ -18,7 +18,7 @@ ISCD's positions (J Clin Densitom 2006;9:22-30) and the RACGP's guideline."""
 
 def remarks(form: Form, value: float) -> tuple[str, ...]:
     """All that belongs to an estimate in g/cm² on Lunar's scale, the model's own."""
-    return (*sentences(Bmd(value, Maker.LUNAR), form), *applicability(form))
+    return (*sentences(Bmd(value, Maker.LUNAR), form), *t_score_limits(form))
 
 
 def sentences(
@@ -41,28 +41,9 @@ def sentences(
     return first, f"The interval {_span(interval)} touches: {bands}."
 
 
-def applicability(
-    form: Form, *, ages: tuple[float, float] | None = None, sexes: tuple[str, ...] = ()
-) -> tuple[str, ...]:
-    """What to warn of: to whom T-scores do not apply, and who was not among the training data.
-
-    Args:
-        form: A hip form.
-        ages: The youngest and oldest, in years, that the checkpoint was trained on; None: not said.
-        sexes: The codes of the sexes that it was trained on; empty: not said.
-    """
-    age, sex = _age(form), _sex(form)
-    warnings = [_of_age(age), _of_sex(sex)]
-    if age is not None and ages and not ages[0] <= age <= ages[1]:
-        warnings.append(
-            f"The model was trained on ages {ages[0]:g} to {ages[1]:g} years: "
-            "at this age the estimate is an extrapolation."
-        )
-    if sex and sexes and sex not in sexes:
-        words = {"FEMALE": "women", "MALE": "men"}
-        trained = " and ".join(words.get(code, code) for code in sexes)
-        warnings.append(f"The model was trained on {trained} only.")
-    return tuple(warning for warning in warnings if warning)
+def t_score_limits(form: Form) -> tuple[str, ...]:
+    """To whom T-scores do not apply, and which reference is used."""
+    return tuple(warning for warning in (_of_age(_age(form)), _of_sex(_sex(form))) if warning)
 
 
 def t_text(t: float) -> str:

@@ -11,6 +11,9 @@ from xattn.errors import IntakeError
 
 Shape = tuple[int, int]
 
+ASSUMED_FILM_MM = 240.0
+"""The long side of a film whose file gives no spacing: the usual detector of mammography."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -169,6 +172,28 @@ class Placement:
             down, across = _joining(rows, grid.shape[0]), _joining(columns, grid.shape[1])
             film[inside] = down @ (across @ grid.T.astype(np.float32)).T
         return film
+
+
+def placed(
+    shape: Shape,
+    box: Box | None,
+    *,
+    size: int,
+    margin_mm: float,
+    spacing_mm: tuple[float, float] | None,
+) -> Placement:
+    """The square that is read of a film: all of it, or a box with a margin in millimetres.
+
+    `spacing_mm` is between rows, and between columns; None where the file gives none.
+
+    Raises:
+        IntakeError: if the box does not lie on the film.
+    """
+    if box is None:
+        return Placement.whole(shape, size)
+    pixel_mm = max(spacing_mm) if spacing_mm else ASSUMED_FILM_MM / max(shape)
+    margin = margin_mm / pixel_mm / max(box.width, box.height)
+    return Placement.around(shape, box, size=size, margin=margin)
 
 
 def _moved_inside(start: float, side: float, length: int) -> float:

@@ -9,7 +9,7 @@ tensors, never hooks, never `backward`.
 import platform
 from abc import ABC, abstractmethod
 from collections.abc import Generator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from importlib.metadata import version
 from typing import ClassVar, TypeVar
@@ -99,6 +99,20 @@ class Game:
             ]
         return np.asarray(torch.cat(parts).cpu().numpy())
 
+    def of_pairs(self, films: ImageTokens, known: np.ndarray) -> np.ndarray:
+        """Values (M, K) float64 of M masked films, each with only `known` (M, K, F) of the form."""
+        count, forms = known.shape[:2]
+        masks = torch.from_numpy(known).to(self.model.device)
+        step = max(1, FORMS_AT_ONCE // forms)
+        parts = []
+        with torch.no_grad():
+            for first in range(0, count, step):
+                tokens = films.tokens[first : first + step].repeat_interleave(forms, dim=0)
+                image = replace(films, tokens=tokens, features=films.features[:0])
+                output = self.fuse(image, masks[first : first + step].flatten(0, 1))
+                parts.append(self.target.of(output.scores.double()))
+        return np.asarray(torch.cat(parts).cpu().numpy()).reshape(count, forms)
+
     def gradient(self, images: Tensor) -> tuple[ImageTokens, Tensor]:
         """Tokens of images (M, 1, S, S) and values (M,) with the form as it is, differentiable."""
         with torch.enable_grad():
@@ -116,6 +130,9 @@ class Explainer(ABC):
     is_foreign: ClassVar[bool] = False
     """Whether a library does the work that hooks models or calls back, so that the worker gives it
     a deep copy of the model and an exclusive turn."""
+
+    draws_pool: ClassVar[bool] = False
+    """Whether it reads the film's pool, whose seed is then among its settings."""
 
     is_quick: ClassVar[bool] = False
     """Whether it answers in one pass, so that it need not wait for others."""
@@ -159,7 +176,9 @@ class Explainer(ABC):
 
     def provenance(self, game: Game) -> Provenance:
         """All that is needed to get the same numbers again."""
-        return provenance(game.model, game.case, method=self.label, settings=self.settings)
+        seed = (("pool seed", str(game.film.seed)),) if self.draws_pool else ()
+        settings = (*self.settings, *seed)
+        return provenance(game.model, game.case, method=self.label, settings=settings)
 
 
 def provenance(model: LoadedModel, case: Case, *, method: str, settings: Facts) -> Provenance:
@@ -192,6 +211,16 @@ def drain(steps: Steps[Result]) -> Result:
             next(steps)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]  # the generator's declared result
+
+
+def scaled(steps: Steps[Result], start: float, end: float) -> Steps[Result]:
+    """The same steps, with their shares done between two others."""
+    while True:
+        try:
+            share = next(steps)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]  # the generator's declared result
+        yield start + (end - start) * share
 
 
 def _version(name: str) -> str:

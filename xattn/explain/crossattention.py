@@ -14,6 +14,12 @@ from xattn.records import Attribution, Kind, Map
 UNIFORM = {IMAGE_TO_CLINICAL: "uniform share", CLINICAL_TO_IMAGE: "uniform share of patches"}
 """By direction, the figure that holds one over the number of keys: what attention to all is."""
 
+NOT_IMPORTANCE = (
+    "Attention weights are not importance: a patch can attend to a field and ignore what it reads "
+    "there."
+)
+"""Stands beside every map of attention, however it was read."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CrossAttention(Explainer):
@@ -26,6 +32,9 @@ class CrossAttention(Explainer):
     is_quick: ClassVar[bool] = True
     kind: ClassVar[Kind] = "attention"
 
+    every_layer: bool = False
+    """Whether stacked layers are given one by one as well, as `direction/layer/field`."""
+
     def steps(self, game: Game) -> Steps[Attribution]:
         """One forward pass; maps are named `direction/field` and `direction/field/head n`."""
         with torch.no_grad():
@@ -33,9 +42,9 @@ class CrossAttention(Explainer):
         yield 1.0
         maps = [
             entry
-            for direction, weights in attention.items()
-            if direction in UNIFORM
-            for entry in self._maps(game, direction, weights[0].cpu().numpy())
+            for name, weights in attention.items()
+            if name in UNIFORM or (self.every_layer and name.split("/", maxsplit=1)[0] in UNIFORM)
+            for entry in attention_maps(game, name, weights[0].cpu().numpy())
         ]
         if not maps:
             raise ExplainError("This model fuses without attention over patches and fields.")
@@ -51,20 +60,22 @@ class CrossAttention(Explainer):
             passes=1,
         )
 
-    @staticmethod
-    def _maps(game: Game, direction: str, weights: np.ndarray) -> list[Map]:
-        by_field = {IMAGE_TO_CLINICAL: weights.swapaxes(1, 2), CLINICAL_TO_IMAGE: weights}[
-            direction
+
+def attention_maps(game: Game, name: str, weights: np.ndarray) -> list[Map]:
+    """Maps of weights (H, Nq, Nk) over patches and fields: each field's mean, then its heads.
+
+    `name` is a direction, or `direction/layer`; nothing comes of weights over anything else.
+    """
+    direction = name.split("/", maxsplit=1)[0]
+    by_field = {IMAGE_TO_CLINICAL: weights.swapaxes(1, 2), CLINICAL_TO_IMAGE: weights}[direction]
+    height, width = game.film.tokens.grid
+    if by_field.shape[1:] != (len(game.schema.names), height * width):
+        return []
+    maps = []
+    for field, heads in zip(game.schema.names, by_field.swapaxes(0, 1), strict=True):
+        grids = heads.reshape(-1, height, width).astype(np.float32)
+        maps.append(Map(f"{name}/{field}", grids.mean(axis=0)))
+        maps += [
+            Map(f"{name}/{field}/head {number}", grid) for number, grid in enumerate(grids, start=1)
         ]
-        height, width = game.film.tokens.grid
-        if by_field.shape[1:] != (len(game.schema.names), height * width):
-            return []
-        maps = []
-        for name, heads in zip(game.schema.names, by_field.swapaxes(0, 1), strict=True):
-            grids = heads.reshape(-1, height, width).astype(np.float32)
-            maps.append(Map(f"{direction}/{name}", grids.mean(axis=0)))
-            maps += [
-                Map(f"{direction}/{name}/head {number}", grid)
-                for number, grid in enumerate(grids, start=1)
-            ]
-        return maps
+    return maps

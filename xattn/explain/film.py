@@ -6,23 +6,37 @@ cost of fusion alone. Absent regions are filled with one stated grey; a film fil
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import torch
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from xattn.explain.regions import regions
+from xattn.explain.sampling import POOL, draw_masks
 from xattn.models.tokens import ImageTokens
 from xattn.records import Film
 from xattn.systems import LoadedModel
 
 CHUNK = 32
-"""Masked films per encoder pass: fixed, because another batch size rounds differently."""
+"""Masked films per encoder pass, in whole pairs: fixed, because another batch size rounds
+differently."""
+BLUR = 1 / 16
+"""Standard deviation of the blurred fill as a share of the film's side: wider than most regions."""
+
+Fill = Literal["trained", "blurred", "mean"]
+"""What stands in an absent region: the grey of training, the blurred film, or its own mean grey."""
 
 
 class EncodedFilm:
-    """One film under one model: its tokens, its regions, and the pool of masked films."""
+    """One film under one model: its tokens, its regions, and the pool of masked films.
+
+    Only the trained fill makes "every region absent" the same as "image absent"; under another fill
+    it is another state, so that other fills serve to show a spread, never the contributions.
+    """
 
     def __init__(self, model: LoadedModel, film: Film, *, seed: int = 0) -> None:
         self.model = model
@@ -30,7 +44,8 @@ class EncodedFilm:
         self.image = torch.from_numpy(film.pixels)[None, None].to(model.device)
         self.fill = model.module.config.fill
         self._masks: list[np.ndarray] = []
-        self._pool: list[ImageTokens] = []
+        self._pools: dict[Fill, list[ImageTokens]] = {}
+        self._absent: dict[Fill, ImageTokens] = {}
 
     @cached_property
     def regions(self) -> np.ndarray:
@@ -47,41 +62,65 @@ class EncodedFilm:
         """The tokens of the film as it is."""
         return self._encode(self.image)
 
-    @cached_property
+    @property
     def nothing(self) -> ImageTokens:
-        """The tokens of the absent film: every region filled."""
-        return self._encode(torch.full_like(self.image, self.fill))
+        """The tokens of the absent film: every region filled as in training."""
+        return self.absent("trained")
 
-    def encode(self, masks: np.ndarray) -> ImageTokens:
-        """The tokens of this film with only the regions of each mask (M, R) left in place."""
+    def absent(self, fill: Fill) -> ImageTokens:
+        """The tokens of the film with every region filled."""
+        if fill not in self._absent:
+            self._absent[fill] = self._encode(self.background(fill))
+        return self._absent[fill]
+
+    def background(self, fill: Fill) -> Tensor:
+        """What is seen (1, 1, S, S) where a region is absent."""
+        if fill == "blurred":
+            pixels = self.image[0, 0].cpu().numpy()
+            blurred = gaussian_filter(pixels, BLUR * len(pixels), mode="nearest")
+            return torch.from_numpy(blurred)[None, None].to(self.model.device)
+        grey = self.fill if fill == "trained" else float(self.image.mean())
+        return torch.full_like(self.image, grey)
+
+    def encode(self, masks: np.ndarray, fill: Fill = "trained") -> ImageTokens:
+        """The tokens of this film with only the regions of each mask (M, R) left in place.
+
+        A mask that keeps nothing has the tokens of the absent film to the bit, in any batch.
+        """
         kept = torch.from_numpy(masks).to(self.model.device)
         labels = torch.from_numpy(self.regions).to(self.model.device)
-        return self._encode(torch.where(kept[:, labels].unsqueeze(1), self.image, self.fill))
+        films = torch.where(kept[:, labels].unsqueeze(1), self.image, self.background(fill))
+        encoded = self._encode(films)
+        if masks.any(axis=1).all():
+            return encoded
+        is_there = kept.any(dim=1)[:, None, None]
+        tokens = torch.where(is_there, encoded.tokens, self.absent(fill).tokens)
+        return replace(encoded, tokens=tokens)
 
     def _encode(self, films: Tensor) -> ImageTokens:
         with torch.no_grad():
             return self.model.module.encode_image(films)
 
-    def grow(self, count: int) -> Iterator[float]:
+    def grow(self, count: int, fill: Fill = "trained") -> Iterator[float]:
         """Fill the pool up to `count` masked films, yielding the share done after each batch.
 
-        Each mask keeps every region with one probability drawn from U(0, 1), as in training. The
-        same seed gives the same masks, whatever was asked for before.
+        The sizes of the masks are uniform, as in training. The same seed gives the same masks,
+        whatever was asked for before, and every fill has the same masks. A caller that stops
+        leaves whole batches behind.
         """
-        while (have := len(self._pool) * CHUNK) < count:
-            masks = draw_masks(self.region_count, CHUNK, seed=self.seed + have)
-            self._pool.append(self.encode(masks).without_features())
-            self._masks.append(masks)
+        pool = self._pools.setdefault(fill, [])
+        while (have := len(pool) * CHUNK) < count:
+            masks = self.masks(have + CHUNK)[have:]
+            pool.append(self.encode(masks, fill).without_features())
             yield min(1.0, (have + CHUNK) / count)
 
-    def pool(self, count: int) -> tuple[np.ndarray, list[ImageTokens]]:
+    def masks(self, count: int) -> np.ndarray:
+        """The masks (M, R) of the pool up to `count`, in whole batches; see `draw_masks`."""
+        while (have := len(self._masks) * CHUNK) < count:
+            seed = (self.seed, POOL, have)
+            self._masks.append(draw_masks(self.region_count, CHUNK, seed=seed))
+        return np.concatenate(self._masks[: -(-count // CHUNK)])
+
+    def pool(self, count: int, fill: Fill = "trained") -> tuple[np.ndarray, list[ImageTokens]]:
         """The masks (M, R) of the pool up to `count`, and their tokens in batches."""
-        batches = -(-count // CHUNK)
-        return np.concatenate(self._masks[:batches]), self._pool[:batches]
-
-
-def draw_masks(region_count: int, count: int, *, seed: int) -> np.ndarray:
-    """Masks (count, R): each keeps its regions at a rate of its own from U(0, 1)."""
-    generator = np.random.default_rng(seed)
-    rates = generator.random((count, 1))
-    return generator.random((count, region_count)) < rates
+        return self.masks(count), self._pools[fill][: -(-count // CHUNK)]

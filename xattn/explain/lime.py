@@ -9,6 +9,7 @@ from sklearn.linear_model import Ridge
 
 from xattn.explain.base import Explainer, Game, Steps
 from xattn.explain.regions import paint
+from xattn.explain.sampling import jackknife
 from xattn.records import Attribution, Kind, Map
 
 
@@ -18,33 +19,37 @@ class RegionLime(Explainer):
 
     Ribeiro et al. 2016 (arXiv 1602.04938), equation 1 with the kernel exp(−d²/σ²), d the cosine
     distance to the whole film, as in `lime`: 1 − √(share of regions kept). The spread is the
-    standard deviation of each coefficient over disjoint parts of the pool, each drawn from seeds of
-    its own.
-    NOTE[DIFF] Masks keep regions at a rate drawn from U(0, 1), as the model was trained with them,
-    not at one half.
+    standard deviation of each coefficient over seeds, by the jackknife that leaves out one part of
+    the pool at a time.
+    NOTE[DIFF] Masks keep regions at every rate from 0 to 1, as the model was trained with them, in
+    pairs of complements; not at one half.
     """
 
     label: ClassVar[str] = "LIME"
     kind: ClassVar[Kind] = "contribution"
+    draws_pool: ClassVar[bool] = True
 
     samples: int = 320
     """Masked films in all; a multiple of 32 times the parts."""
     parts: int = 5
-    """Disjoint parts of the pool that are fitted apart for the spread."""
+    """Parts of the pool, of which each is left out once for the spread."""
     kernel_width: float = 0.25
     """σ of the kernel; `lime`'s default for images."""
     ridge: float = 1.0
     """Penalty of the regression; `lime`'s default."""
 
     def steps(self, game: Game) -> Steps[Attribution]:
-        """The pool's masked films, then one fit of all and one per part."""
+        """The pool's masked films, then one fit of all and one without each part."""
         yield from game.film.grow(self.samples)
         masks, films = game.film.pool(self.samples)
         values = game.of_films(films)
         coefficients, score = self.fit(masks, values, game.value)
-        split = np.array_split(np.arange(len(masks)), self.parts)
-        fits = [self.fit(masks[rows], values[rows], game.value)[0] for rows in split]
-        spread = np.std(fits, axis=0, ddof=1)
+        part = np.arange(len(masks)) * self.parts // len(masks)
+        fits = [
+            self.fit(masks[part != out], values[part != out], game.value)[0]
+            for out in range(self.parts)
+        ]
+        spread = jackknife(np.array(fits))
         labels = game.film.regions
         return replace(
             self.blank(game),

@@ -27,6 +27,11 @@ FORMAT = 1
 MAX_BYTES = 2 * 1024**3
 """No file of a checkpoint is larger; a larger one is not read."""
 
+Seen = list[float] | list[str] | list[bool]
+"""Both ends of the middle 99 % of a number, or every answer given; empty if never known."""
+Support = dict[str, Seen]
+"""What each field of the form held in training, by its name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
@@ -40,6 +45,8 @@ class Description:
     is_phantom_trained: bool
     label_means: tuple[float, ...]
     """Mean label in training, one per score: a prevalence, or a mean in the target's unit."""
+    support: Support = field(default_factory=dict)
+    """What the form held in training; empty in folders that do not say."""
     format: int = FORMAT
 
 
@@ -86,6 +93,12 @@ def save(folder: Path, checkpoint: Checkpoint, *, half: bool = False) -> str:
     ):
         _replace(folder / name, content)
     return _model_id(weights, model)
+
+
+def redescribe(folder: Path, description: Description, card: str) -> None:
+    """Write another description and card beside weights that stay; the model's id follows."""
+    _replace(folder / MODEL, _json(asdict(description)))
+    _replace(folder / CARD, card.encode())
 
 
 def load(folder: Path, build: Builder, system: str) -> Checkpoint:

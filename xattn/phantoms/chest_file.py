@@ -9,6 +9,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 
+from xattn.phantoms import MAKER
 from xattn.phantoms.chest import Phantom, Settings, World, draw, sample_world
 
 ROWS = 1000
@@ -30,6 +31,7 @@ def chest_file(phantom: Phantom, world: World) -> bytes:
     dataset.PatientName, dataset.PatientID = f"PHANTOM^CHEST {world.seed}", name
     dataset.PatientBirthDate, dataset.PatientSex = "", str(world.form["sex"])[0]
     dataset.PatientAge = f"{int(world.form['age']):03d}Y"
+    dataset.Manufacturer = MAKER
     dataset.Modality, dataset.BodyPartExamined = "DX", "CHEST"
     dataset.ImageLaterality, dataset.ViewPosition = "U", str(world.form["projection"])
     dataset.PresentationIntentType = "FOR PRESENTATION"

@@ -6,6 +6,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 
+from xattn.phantoms import MAKER
 from xattn.phantoms.hip import Phantom, World
 
 
@@ -24,6 +25,7 @@ def hip_file(phantom: Phantom, world: World) -> bytes:
     dataset.PatientName, dataset.PatientID = f"PHANTOM^HIP {world.seed}", name
     dataset.PatientBirthDate, dataset.PatientSex = "", world.causes.sex[0]
     dataset.PatientAge = f"{world.causes.age:03d}Y"
+    dataset.Manufacturer = MAKER
     dataset.Modality, dataset.BodyPartExamined = "DX", "HIP"
     dataset.ImageLaterality, dataset.ViewPosition = phantom.side, "AP"
     dataset.PresentationIntentType = "FOR PRESENTATION"

@@ -6,6 +6,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 
+from xattn.phantoms import MAKER
 from xattn.phantoms.breast import Phantom, World
 
 JPEG_2000 = uid.JPEG2000Lossless
@@ -25,6 +26,7 @@ def mammogram_file(phantom: Phantom, world: World) -> bytes:
     dataset.SeriesInstanceUID = uid.generate_uid(entropy_srcs=[name, "series"])
     dataset.PatientName, dataset.PatientID = f"PHANTOM^{world.seed}", name
     dataset.PatientBirthDate, dataset.PatientSex = "", "F"
+    dataset.Manufacturer = MAKER
     dataset.Modality, dataset.BodyPartExamined = "MG", "BREAST"
     dataset.ImageLaterality, dataset.ViewPosition = world.breast.side, world.breast.view
     dataset.PresentationIntentType = "FOR PRESENTATION"

@@ -5,11 +5,15 @@ from collections.abc import Iterable
 from xattn.data.clinical import Schema
 from xattn.errors import ReportError
 from xattn.explain.grouping import IMAGE, grouped
+from xattn.models.support import applicability
 from xattn.records import Attribution, Case, Explanation, Provenance
 from xattn.reports import sentences
+from xattn.reports.beliefs import of_map, rows
 from xattn.reports.figures import ShownMap, film_picture, read_part, shown_maps
+from xattn.reports.reading import line, reading
 from xattn.reports.sections import Decision, Figure, Report, Row, Sum, Term
 from xattn.systems import LoadedModel
+from xattn.trust.belief import UNASKED, Belief
 
 __all__ = ["Decision", "Report", "check_together", "compose", "title_of"]
 
@@ -24,6 +28,7 @@ def compose(
     explanation: Explanation,
     model: LoadedModel,
     *,
+    belief: Belief = UNASKED,
     decision: Decision | None = None,
     typed_identifier: str = "",
 ) -> Report:
@@ -49,12 +54,14 @@ def compose(
         cautions=_cautions(explanation, model),
         sum=_sum(explanation, system.schema),
         form=_form(case, system.schema),
+        line=line(reading(explanation, belief, system.schema)),
+        beliefs=rows(belief),
         reading=(
             sentences.what_was_read(case),
             sentences.box_range(explanation.prediction),
         ),
-        figures=_figures(explanation, model),
-        limits=sentences.LIMITS,
+        figures=_figures(explanation, model, belief),
+        limits=sentences.limits(has_range=belief.assessment is not None),
         methods=_methods(explanation, model),
         provenance=_provenance(explanation),
     )
@@ -136,7 +143,10 @@ def _cautions(explanation: Explanation, model: LoadedModel) -> tuple[str, ...]:
     is_low = system.is_probability and explanation.prediction.value <= 0
     cautions = [f"This result {system.negative_reads}."] if is_low else []
     form = explanation.case.form
-    cautions += [*system.remarks(form, explanation.prediction.value), *system.schema.warnings(form)]
+    cautions += [
+        *system.remarks(form, explanation.prediction.value),
+        *applicability(model.checkpoint.description, system.schema, form),
+    ]
     if system.name in sentences.CONVENTIONS:
         cautions.append(sentences.CONVENTIONS[system.name])
     return tuple(cautions)
@@ -172,7 +182,7 @@ def _form(case: Case, schema: Schema) -> tuple[Row, ...]:
     return (Row(schema.variant.label, text), *rows)
 
 
-def _figures(explanation: Explanation, model: LoadedModel) -> tuple[Figure, ...]:
+def _figures(explanation: Explanation, model: LoadedModel, belief: Belief) -> tuple[Figure, ...]:
     film, schema = explanation.case.film, model.system.schema
     hatched = "Hatched: not read. Frame: the box as drawn." if film.box else "No box was drawn."
     height, width = film.radiograph.shape
@@ -187,7 +197,7 @@ def _figures(explanation: Explanation, model: LoadedModel) -> tuple[Figure, ...]
     canvas = read_part(film, SIDE)
     for shown in _chosen(explanation):
         title = title_of(shown, schema)
-        lines = sentences.what_it_shows(shown, model.system)
+        lines = (*sentences.what_it_shows(shown, model.system), *of_map(belief, shown.method))
         text = sentences.alternative(shown, title)
         method = shown.attribution.method
         figures.append(Figure(method, canvas.draw(shown), lines, text, shown.scale))

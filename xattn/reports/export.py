@@ -18,11 +18,14 @@ from xattn.data.clinical import Absent
 from xattn.errors import ReportError
 from xattn.explain.overlay import Scale
 from xattn.records import Attribution, Explanation, Film
+from xattn.reports.beliefs import of_map
 from xattn.reports.content import check_together, title_of
 from xattn.reports.figures import film_picture, png, read_part, scales_of, shown_maps
 from xattn.reports.panels import Panel, draw, longest_picture
+from xattn.reports.reading import line, reading
 from xattn.reports.sentences import RESEARCH, what_it_shows, what_was_read
 from xattn.systems import System, find
+from xattn.trust.belief import UNASKED, Belief
 
 NUMBERS = "explanation.json"
 FORMAT = {"name": "xattn.explanation", "version": 1}
@@ -30,7 +33,7 @@ MOST_CELLS = 1024
 """Maps of more cells are files of their own, so that the JSON stays readable."""
 
 
-def write_explanation(explanation: Explanation, folder: Path) -> None:
+def write_explanation(explanation: Explanation, folder: Path, belief: Belief = UNASKED) -> None:
     """Write all files of an explanation; the folder appears, or is replaced, as a whole.
 
     Raises:
@@ -38,12 +41,11 @@ def write_explanation(explanation: Explanation, folder: Path) -> None:
             results of several cases are mixed, or if a number is not finite.
     """
     check_together(explanation, explanation.prediction.provenance.model_id)
-    system = find(explanation.case.system)
     try:
         with replacing(folder.absolute()) as fresh:
-            _write_panels(explanation, system, fresh)
+            _write_panels(explanation, belief, fresh)
             _write_maps(explanation, fresh)
-            _write_numbers(explanation, system, fresh)
+            _write_numbers(explanation, belief, fresh)
     except OSError as error:
         raise ReportError(
             "The folder for the explanation could not be written; choose a new one in a place "
@@ -92,14 +94,15 @@ def _is_ours(folder: Path) -> bool:
     return isinstance(listed, list) and names <= {str(name) for name in listed}
 
 
-def _write_panels(explanation: Explanation, system: System, folder: Path) -> None:
+def _write_panels(explanation: Explanation, belief: Belief, folder: Path) -> None:
     case, side = explanation.case, longest_picture()
+    system = find(case.system)
     use = f"{RESEARCH}. Model trained on {explanation.prediction.provenance.training_data}."
     film = film_picture(case.film, side)
     panels = {"film": Panel("Film", film, (what_was_read(case), use))}
     canvas = read_part(case.film, side)
     for shown in shown_maps(explanation):
-        lines = (*what_it_shows(shown, system), use)
+        lines = (*what_it_shows(shown, system), *of_map(belief, shown.method), use)
         title = title_of(shown, system.schema)
         panels[shown.key] = Panel(title, canvas.draw(shown), lines, shown.scale)
     for key, panel in panels.items():
@@ -126,13 +129,16 @@ def _model_file(key: str, number: int) -> str:
     return f"{key}.{number}.model.npy"
 
 
-def _write_numbers(explanation: Explanation, system: System, folder: Path) -> None:
+def _write_numbers(explanation: Explanation, belief: Belief, folder: Path) -> None:
+    system = find(explanation.case.system)
     scales = scales_of(explanation)
     content = {
         "format": FORMAT,
         "use": RESEARCH,
         "case": _case(explanation, system),
         "prediction": explanation.prediction.plain,
+        "reading": line(reading(explanation, belief, system.schema)),
+        **belief.plain,
         "attributions": [
             {"key": key, **_attribution(key, entry, scales.get(key))}
             for key, entry in explanation.attributions

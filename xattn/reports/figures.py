@@ -32,6 +32,8 @@ class ShownMap:
     map: Map
     scale: Scale
     field: str = ""
+    method: str = ""
+    """The key of its explainer."""
 
     @property
     def mode(self) -> Literal["linear", "nearest"]:
@@ -47,23 +49,34 @@ def shown_maps(explanation: Explanation) -> tuple[ShownMap, ...]:
         if attribution.kind == "attention":
             shown += _by_field(explanation, key, scales)
         elif attribution.maps:
-            shown.append(ShownMap(key, attribution, attribution.maps[0], scales[key]))
+            first = attribution.maps[0]
+            shown.append(ShownMap(key, attribution, first, scales[key], method=key))
     return tuple(shown)
 
 
 def scales_of(explanation: Explanation) -> dict[str, Scale]:
-    """The scale of each method that has maps: shared inside a kind, but for relative maps."""
+    """The scale of each method that has maps: one for a kind and unit, but for relative maps."""
     drawn = {key: entry for key, entry in explanation.attributions if entry.maps}
-    kinds: tuple[Kind, ...] = ("contribution", "attention")
-    shared = {
-        kind: scale_for(group, kind)
-        for kind in kinds
-        if (group := [entry for entry in drawn.values() if entry.kind == kind])
-    }
+    groups: dict[tuple[Kind, str], list[Attribution]] = {}
+    for entry in drawn.values():
+        if entry.kind != "relative":
+            groups.setdefault((entry.kind, entry.unit), []).append(entry)
+    shared = {each: scale_for(group, each[0]) for each, group in groups.items()}
     return {
-        key: shared.get(entry.kind) or scale_for([entry], entry.kind)
+        key: shared.get((entry.kind, entry.unit))
+        or scale_for([entry], entry.kind, against=lowers(entry))
         for key, entry in drawn.items()
     }
+
+
+def lowers(entry: Attribution) -> bool:
+    """Whether a relative map is drawn from its negative side: of a number, if that is the larger.
+
+    A number goes up and down; of a finding the map shows what speaks for it, and may be empty.
+    """
+    values = entry.maps[0].values
+    is_number = entry.target.unit != "log-odds"
+    return entry.kind == "relative" and is_number and bool(-values.min() > values.max())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +135,7 @@ def _by_field(explanation: Explanation, key: str, scales: dict[str, Scale]) -> l
     maps = {entry.name: entry for entry in explanation[key].maps}
     form = explanation.case.form
     return [
-        ShownMap(f"{key}-{field}", explanation[key], maps[name], scales[key], field)
+        ShownMap(f"{key}-{field}", explanation[key], maps[name], scales[key], field, key)
         for field, value in form.entries
         if value is not Absent.NOT_APPLICABLE and (name := f"{IMAGE_TO_CLINICAL}/{field}") in maps
     ]

@@ -79,6 +79,8 @@ def _content(report: Report, root: Path, *, archival: bool) -> dict[str, object]
         "condition": report.condition,
         "result": _rows(report.result),
         "cautions": report.cautions,
+        "line": report.line,
+        "beliefs": _rows(report.beliefs),
         "reading": report.reading,
         "form": _rows(report.form),
         "sum": _sum(report.sum) if report.sum else None,

@@ -74,6 +74,9 @@ class Report:
     result: tuple[Row, ...]
     cautions: tuple[str, ...]
     sum: Sum | None
+    line: str
+    """One line that reads the case from its numbers."""
+    beliefs: tuple[Row, ...]
     form: tuple[Row, ...]
     reading: tuple[str, ...]
     figures: tuple[Figure, ...]

@@ -12,7 +12,6 @@ from xattn.systems import System
 
 DECIMALS = {"log-odds": 2, "g/cm²": 3}
 NOT_IMPORTANCE = "Attention weights are not importance."
-NOT_CHECKED = "Not checked: whether this map tracks the model."
 NOT_RIGHT = "A map says nothing about whether the model is right."
 RESEARCH = "Research use, not for diagnosis"
 DEMONSTRATION = "DEMONSTRATION OUTPUT – phantom-trained weights"
@@ -26,10 +25,16 @@ LIMITS = (
     NOT_RIGHT,
     "Contributions describe this model's output. They are no causes of disease and no advice.",
     "Fields that go together share their contribution: the model was trained with fields missing.",
-    "The prediction has no interval, and no check that this film is like the training films.",
 )
+UNRANGED = "The prediction has no interval, and no check that this film is like the training films."
+_RAISES = {True: "raises", False: "speaks for"}
 DROPPED = frozenset({"scale", "uniform share", "uniform share of patches"})
 """Figures that fix a scale; they are read at its ticks."""
+
+
+def limits(*, has_range: bool) -> tuple[str, ...]:
+    """What every report ends with, and what was not asked of this case."""
+    return LIMITS if has_range else (*LIMITS, UNRANGED)
 
 
 def amount(value: float, unit: str) -> str:
@@ -87,19 +92,22 @@ def box_range(prediction: Prediction) -> str:
 
 
 def what_it_shows(shown: ShownMap, system: System) -> tuple[str, ...]:
-    """The lines under a map: what its colours mean, its own numbers, and what is not known."""
+    """The lines under a map: what its colours mean, and its own numbers."""
     entry = shown.attribution
     if entry.kind == "contribution":
         meaning = f"Contribution in {entry.unit}; one scale for all maps of this kind."
+    elif "box left" in dict(entry.figures):
+        meaning = "Gate from 0 to 1 inside the box that the encoder chose; one for every finding."
     elif entry.kind == "relative":
-        meaning = f"Relative, no unit; only what speaks for “{entry.target.name}” is drawn."
+        side = "lowers" if shown.scale.low < 0 else _RAISES[entry.target.unit != "log-odds"]
+        meaning = f"Relative, no unit; only what {side} “{entry.target.name}” is drawn."
     else:
         field = system.schema[shown.field].label.lower()
         meaning = (
             f"To {field}: share of each patch's attention, mean of the heads. {NOT_IMPORTANCE}"
         )
     empty = ("Nothing reaches one step of the scale: the map is empty.",) if is_empty(shown) else ()
-    return (meaning, *empty, own_numbers(shown), NOT_CHECKED)
+    return (meaning, *empty, own_numbers(shown))
 
 
 def own_numbers(shown: ShownMap) -> str:

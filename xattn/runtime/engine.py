@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from xattn.data.clinical import Form, Schema
 from xattn.data.intake import read_image
-from xattn.data.placement import Box, Placement
+from xattn.data.placement import Box, Placement, placed
 from xattn.data.radiograph import Radiograph
 from xattn.errors import ExplainError
 from xattn.explain import DEFAULT_METHODS, EXPLAINERS
@@ -21,11 +22,13 @@ from xattn.records import Attribution, Case, Explanation, Film, Prediction, Targ
 from xattn.runtime.worker import Job, Urgency, Worker
 from xattn.systems import LoadedModel
 from xattn.systems import load as load_model
+from xattn.trust.assessment import Assessment, assess
+from xattn.trust.belief import Belief
+from xattn.trust.evidence import MapEvidence, gather
+from xattn.trust.grounds import Grounds, grounds
 
 FILMS_KEPT = 8
 """Encoded films that stay in memory: about 10 MB each with a full pool of masked versions."""
-ASSUMED_FILM_MM = 240.0
-"""The long side of a film whose file gives no spacing: the usual detector of mammography."""
 JITTER = 0.1
 """Share of the box's place and size by which it is moved; DESIGN 8."""
 
@@ -37,6 +40,11 @@ class Engine:
         self.model = model
         self.worker = worker
         self._films: OrderedDict[str, EncodedFilm] = OrderedDict()
+
+    @cached_property
+    def grounds(self) -> Grounds:
+        """What came with the model to judge its answers by."""
+        return grounds(self.model.folder, self.model.system.name)
 
     @property
     def schema(self) -> Schema:
@@ -127,6 +135,41 @@ class Engine:
             owner=owner,
         )
 
+    def assess(self, case: Case, *, target: Target | None = None) -> Assessment:
+        """How far a prediction may be believed: gate, range, missing entries, fragile entries."""
+        return self.start_assessment(case, target=target).result()
+
+    def believe(self, explanation: Explanation) -> Belief:
+        """How far a prediction and its maps may be believed, judged together."""
+        case, target = explanation.case, explanation.prediction.target
+        assessment = self.start_assessment(case, target=target)
+        evidence = self.start_evidence(case, dict(explanation.attributions), target)
+        return Belief(assessment.result(), evidence.result())
+
+    def start_assessment(
+        self, case: Case, *, target: Target | None = None, owner: str = ""
+    ) -> Job[Assessment]:
+        """The assessment of a prediction as a job; it goes with predictions."""
+        chosen = target or self.model.target
+        return self.worker.submit(
+            ("assessment", self._key(case, chosen)),
+            lambda: assess(self._game(case, chosen), self.grounds),
+            urgency=Urgency.PREDICTION,
+            owner=owner,
+        )
+
+    def start_evidence(
+        self, case: Case, shown: Mapping[str, Attribution], target: Target, *, owner: str = ""
+    ) -> Job[MapEvidence]:
+        """The evidence of the maps that are shown together, as a job that follows theirs."""
+        methods = tuple((key, entry.provenance.settings) for key, entry in shown.items())
+        return self.worker.submit(
+            ("evidence", methods, self._key(case, target)),
+            lambda: gather(self._game(case, target), shown, self.grounds.bank),
+            urgency=Urgency.EXPLANATION,
+            owner=owner,
+        )
+
     def _film(self, radiograph: Radiograph, box: Box | None) -> Film:
         size = self.model.module.config.size
         values = radiograph.model_values()
@@ -142,13 +185,13 @@ class Engine:
         )
 
     def _placement(self, radiograph: Radiograph, box: Box | None) -> Placement:
-        size = self.model.module.config.size
-        if box is None:
-            return Placement.whole(radiograph.shape, size)
-        spacing = radiograph.spacing_mm
-        pixel_mm = max(spacing) if spacing else ASSUMED_FILM_MM / max(radiograph.shape)
-        margin = self.model.system.margin_mm / pixel_mm / max(box.width, box.height)
-        return Placement.around(radiograph.shape, box, size=size, margin=margin)
+        return placed(
+            radiograph.shape,
+            box,
+            size=self.model.module.config.size,
+            margin_mm=self.model.system.margin_mm,
+            spacing_mm=radiograph.spacing_mm,
+        )
 
     def _key(self, case: Case, target: Target) -> tuple[str, str, Target]:
         return self.model.checkpoint.model_id, case.digest, target

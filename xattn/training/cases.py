@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,8 @@ class Cases:
 
     `expected` (N, 3, K) holds the label expected given image causes, form, and both: the best that
     can be said, a probability or a number in the target's unit. `causes` (N, C) is what an encoder
-    can learn to see. NaN where nobody knows.
+    can learn to see. NaN where nobody knows. Labels of taught cases are (N, 2K): a teacher's
+    logits stand behind them.
     """
 
     images: Tensor
@@ -29,15 +32,23 @@ class Cases:
         return len(self.labels)
 
     @property
+    def workers(self) -> int:
+        """None: what is in memory is at hand."""
+        return 0
+
+    @property
     def targets(self) -> Tensor:
         """What training aims at (N, 2, K): for film and form, and for the film alone.
 
         Phantoms know E[label | causes seen], whose expectation given any part of a case is that
         part's own: the same optimum as with drawn labels, with less noise. Cases without it (NaN)
-        aim at their label.
+        aim at their label, and so does what stands behind the labels.
         """
+        aims = self.labels[:, None].repeat(1, 2, 1)
         known = self.expected[:, [2, 0]]
-        return torch.where(known.isnan(), self.labels[:, None], known)
+        own = aims[..., : known.shape[-1]]
+        own.copy_(torch.where(known.isnan(), own, known))
+        return aims
 
     def take(self, index: Tensor) -> "Cases":
         """The cases of these rows."""
@@ -65,19 +76,66 @@ class Batch:
     targets: Tensor
 
 
+class CaseSource(Protocol):
+    """Cases by their row: in memory, or read from files when asked for."""
+
+    @property
+    def workers(self) -> int:
+        """Processes that read ahead; 0 where nothing need be read."""
+
+    def __len__(self) -> int:
+        """How many cases there are."""
+
+    def take(self, index: Tensor) -> Cases:
+        """The cases of these rows."""
+
+
+PREFETCHED = 2
+"""Batches that each worker reads ahead."""
+
+
+class _Parts(Dataset[tuple[Tensor, ...]]):
+    """Whole batches as items, so that a worker reads one at a time."""
+
+    def __init__(self, cases: CaseSource, parts: tuple[Tensor, ...]) -> None:
+        self.cases, self.parts = cases, parts
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __getitem__(self, place: int) -> tuple[Tensor, ...]:
+        taken = self.cases.take(self.parts[place])
+        return tuple(getattr(taken, field.name) for field in fields(taken))
+
+
 def batches(
-    cases: Cases, size: int, *, device: torch.device, order: Tensor | None = None
+    cases: CaseSource, size: int, *, device: torch.device, order: Tensor | None = None
 ) -> Iterator[Batch]:
-    """The cases in batches, in a given order or their own."""
+    """The cases in batches, in a given order or their own; read ahead where there are workers."""
     order = torch.arange(len(cases)) if order is None else order
-    for index in torch.split(order, size):
-        part = cases.take(index)
+    parts = torch.split(order, size)
+    for part in _read_ahead(cases, parts, device) if cases.workers else map(cases.take, parts):
         yield Batch(
-            part.images.to(device).float() / 255,
-            part.values.to(device),
-            part.known.to(device),
-            part.targets.to(device),
+            part.images.to(device, non_blocking=True).float() / 255,
+            part.values.to(device, non_blocking=True),
+            part.known.to(device, non_blocking=True),
+            part.targets.to(device, non_blocking=True),
         )
+
+
+def _read_ahead(
+    cases: CaseSource, parts: tuple[Tensor, ...], device: torch.device
+) -> Iterator[Cases]:
+    loader = DataLoader(
+        _Parts(cases, parts),
+        batch_size=None,
+        num_workers=cases.workers,
+        prefetch_factor=PREFETCHED,
+        pin_memory=device.type == "cuda",
+        # Its own, so that reading ahead leaves the draws of training as they are.
+        generator=torch.Generator(),
+    )
+    return (Cases(*tensors) for tensors in loader)
 
 
 def absent(batch: Batch, fill: float, generator: torch.Generator) -> Batch:
@@ -94,9 +152,9 @@ def absent(batch: Batch, fill: float, generator: torch.Generator) -> Batch:
     rates[nothing] = 1.0
     film_rates, form_rates = rates.unbind(dim=1)
     lost = torch.rand(batch.known.shape, generator=generator) < form_rates[:, None]
-    covered = blobs(film_rates, batch.images.shape[-1], generator)
+    covered = blobs(film_rates.to(batch.images.device), batch.images.shape[-1], generator)
     return Batch(
-        torch.where(covered.to(batch.images.device), fill, batch.images),
+        torch.where(covered, fill, batch.images),
         batch.values,
         batch.known & ~lost.to(batch.known.device),
         batch.targets,
@@ -105,7 +163,7 @@ def absent(batch: Batch, fill: float, generator: torch.Generator) -> Batch:
 
 def blobs(rates: Tensor, side: int, generator: torch.Generator) -> Tensor:
     """Masks (B, 1, side, side) bool of irregular patches, each covering its share of the film."""
-    noise = torch.rand(len(rates), 1, 9, 9, generator=generator)
+    noise = torch.rand(len(rates), 1, 9, 9, generator=generator).to(rates.device)
     smooth = torch.nn.functional.interpolate(noise, size=(side, side), mode="bilinear")
     coarse = torch.nn.functional.interpolate(noise, size=(56, 56), mode="bilinear").flatten(1)
     rank = (rates * (coarse.shape[1] - 1)).long()

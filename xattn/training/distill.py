@@ -18,7 +18,8 @@ class DistillationLoss:
     logits t, as `distillation_targets` makes them. NaN is an unknown label on the left, a label the
     teacher does not have on the right; each term is a mean over what is known to it.
 
-    A student with a second head hands its scores in as z of the second term.
+    Scores of a student with two heads are (B, 2K) in the same order: the first head has the labels,
+    the second the teacher.
 
     NOTE[DIFF] The released code takes the library's operating-point-normalised probabilities for
     logits and applies a second sigmoid, which squeezes the soft targets into 0.5 to 0.731; gives
@@ -41,12 +42,12 @@ class DistillationLoss:
                 f"{self.alpha} and {self.temperature}."
             )
 
-    def __call__(self, scores: Tensor, targets: Tensor, distilled: Tensor | None = None) -> Tensor:
-        """The sum of both means, in nats; `distilled` (B, K) are a second head's scores."""
+    def __call__(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """The sum of both means, in nats."""
         labels, logits = targets.chunk(2, dim=1)
-        soft = scores if distilled is None else distilled
-        hard = BinaryCrossEntropy()(scores, labels)
-        return (1 - self.alpha) * hard + self.alpha * self._soft(soft, logits)
+        first, second = scores.chunk(2, dim=1) if scores.shape == targets.shape else (scores,) * 2
+        hard = BinaryCrossEntropy()(first, labels)
+        return (1 - self.alpha) * hard + self.alpha * self._soft(second, logits)
 
     def _soft(self, scores: Tensor, logits: Tensor) -> Tensor:
         filled, known = known_targets(logits)

@@ -11,6 +11,7 @@ from xattn.systems import LoadedModel
 from xattn.training.cases import Cases
 from xattn.training.judges import Figures, Judge
 from xattn.training.metrics import Estimate
+from xattn.training.subgroups import Subgroup, subgroups
 
 BATCH = 64
 
@@ -33,7 +34,8 @@ class Evaluation:
     """Rows for the model, what could be reached at best, v(nothing), and tables of detail.
 
     `main` names the figure that is compared with `bounds`, the same figure of the labels expected
-    from the latent causes. `prior` and `means` are v(nothing) and the mean label in training, one
+    from the latent causes, and that is given by `subgroups`; of patients nobody knows the causes,
+    and `bounds` is empty. `prior` and `means` are v(nothing) and the mean label in training, one
     per target, as probabilities or in the target's unit.
     """
 
@@ -42,6 +44,7 @@ class Evaluation:
     bounds: Figures
     prior: tuple[float, ...]
     means: tuple[float, ...]
+    subgroups: tuple[Subgroup, ...] = ()
     details: str = ""
 
     @property
@@ -55,42 +58,87 @@ class Evaluation:
         for row in self.rows:
             cells = " | ".join(str(estimate) for _, estimate in row.figures)
             lines.append(f"| {row.name} | {row.cases} | {cells} |")
-        gap = dict(self.bounds)["film and form"].value - self.rows[0].figure(self.main).value
-        bounds = "; ".join(f"{name} {estimate}" for name, estimate in self.bounds)
+        lines += ["", *self._best]
         lines += [
-            "",
-            f"Best {self.main} given the latent causes, which pixels need not reach: {bounds}.",
-            f"Gap of the model to it: {gap:.3f}.",
-            "",
             f"v(nothing known): {_listed(self.prior)}.",
             f"Mean label in training: {_listed(self.means)}.",
         ]
+        if self.subgroups:
+            lines += ["", f"| subgroup of film and form | n | {self.main} |", "|---|---|---|"]
+            lines += [str(group) for group in self.subgroups]
         return "\n".join([*lines, *(["", self.details] if self.details else [])])
 
+    @property
+    def _best(self) -> list[str]:
+        if not self.bounds:
+            return []
+        gap = dict(self.bounds)["film and form"].value - self.rows[0].figure(self.main).value
+        bounds = "; ".join(f"{name} {estimate}" for name, estimate in self.bounds)
+        return [
+            f"Best {self.main} given the latent causes, which pixels need not reach: {bounds}.",
+            f"Gap of the model to it: {gap:.3f}.",
+            "",
+        ]
 
-def evaluate(model: LoadedModel, cases: Cases, judge: Judge) -> Evaluation:
-    """The figures of a model on cases it has not seen, with 95 % bootstrap intervals."""
+
+def evaluate(
+    model: LoadedModel, cases: Cases, judge: Judge, studies: np.ndarray | None = None
+) -> Evaluation:
+    """The figures of a model on cases it has not seen, with 95 % bootstrap intervals.
+
+    `studies` (N,) are keys of examinations: their views are then judged together as well.
+    """
     unknown = replace(cases, known=torch.zeros_like(cases.known))
     forms = {"film and form": cases, "film alone": unknown}
     forms |= {name: change(cases) for name, change in judge.variants}
     found = _scores(model.module, cases, forms)
     order = ("film and form", "film alone", "form alone", *dict(judge.variants))
-    said = {name: _said(model, found[name].numpy()) for name in order}
+    said = {name: what_is_said(model, found[name].numpy()) for name in order}
     labels = cases.labels.numpy().astype(np.float64)
-    expected = cases.expected.numpy().astype(np.float64)
-    bounds = tuple(
-        (name, dict(judge.figures(labels, expected[:, column]))[judge.main])
-        for column, name in enumerate(("film alone", "form alone", "film and form"))
-    )
+    rows = [Row(name, len(cases), judge.figures(labels, each)) for name, each in said.items()]
+    whole = said["film and form"]
+    if studies is not None:
+        pair = by_study(labels, studies), by_study(whole, studies)
+        rows.append(Row("by study, highest of its views", len(pair[0]), judge.figures(*pair)))
     return Evaluation(
         main=judge.main,
-        rows=tuple(
-            Row(name, len(cases), judge.figures(labels, each)) for name, each in said.items()
-        ),
-        bounds=bounds,
+        rows=tuple(rows),
+        bounds=_bounds(cases, labels, judge),
         prior=prior(model, cases),
         means=model.checkpoint.description.label_means,
-        details=judge.details(cases, said["film and form"]),
+        subgroups=subgroups(
+            judge.groupings, model.system.schema, cases, whole, figure=judge.main_figure
+        ),
+        details=judge.details(cases, whole),
+    )
+
+
+def what_is_said(model: LoadedModel, scores: np.ndarray) -> np.ndarray:
+    """What raw scores (N, K) say, one column per target, as a person reads it."""
+    values = np.stack([target.of(scores.astype(np.float64)) for target in model.targets], axis=1)
+    return model.plain(values)
+
+
+def by_study(values: np.ndarray, studies: np.ndarray) -> np.ndarray:
+    """The highest of each column of values (N, K) within each study (N,), in order of the keys.
+
+    CheXpert's test set is labelled by study: the highest probability of its views is a study's.
+    NaN where every view's is.
+    """
+    keys, place = np.unique(studies, return_inverse=True)
+    highest = np.full((len(keys), values.shape[1]), np.nan)
+    np.fmax.at(highest, place, values)
+    return highest
+
+
+def _bounds(cases: Cases, labels: np.ndarray, judge: Judge) -> Figures:
+    """The main figure of the labels expected from the causes; nothing where these are not known."""
+    expected = cases.expected.numpy().astype(np.float64)
+    if np.isnan(expected).any():
+        return ()
+    return tuple(
+        (name, judge.main_figure(labels, expected[:, column]))
+        for column, name in enumerate(("film alone", "form alone", "film and form"))
     )
 
 
@@ -100,7 +148,7 @@ def prior(model: LoadedModel, cases: Cases) -> tuple[float, ...]:
     with torch.no_grad():
         blank = _blank(model.module, one)
         scores = model.module.fuse(blank, one.values, torch.zeros_like(one.known)).scores
-    return tuple(float(value) for value in _said(model, scores.numpy())[0])
+    return tuple(float(value) for value in what_is_said(model, scores.numpy())[0])
 
 
 def _scores(module: Network, cases: Cases, forms: dict[str, Cases]) -> dict[str, torch.Tensor]:
@@ -129,12 +177,6 @@ def _blank(module: Network, cases: Cases) -> ImageTokens:
     return module.encode_image(
         torch.full((1, *cases.images.shape[1:]), module.config.fill).to(device)
     )
-
-
-def _said(model: LoadedModel, scores: np.ndarray) -> np.ndarray:
-    """What raw scores (N, K) say, one column per target, as a person reads it."""
-    values = np.stack([target.of(scores.astype(np.float64)) for target in model.targets], axis=1)
-    return model.plain(values)
 
 
 def _listed(numbers: tuple[float, ...]) -> str:

@@ -1,17 +1,25 @@
 """What each kind of model is judged by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
+from xattn.data.clinical import Schema
 from xattn.data.densitometry import PAPER_THRESHOLD
-from xattn.data.findings import COMPETITION, LABELS
+from xattn.data.findings import COMPETITION, FINDINGS, LABELS
 from xattn.data.schemas import CHEST
 from xattn.training.cases import Cases
 from xattn.training.label_metrics import MacroAuc, by_group, known_auc, label_figures
-from xattn.training.metrics import METRICS, Estimate, Metric, bootstrap
-from xattn.training.regression_metrics import REGRESSION_METRICS, Screening, regression_figures
+from xattn.training.metrics import METRICS, Estimate, Metric
+from xattn.training.regression_metrics import (
+    REGRESSION_METRICS,
+    Screening,
+    estimate,
+    regression_figures,
+)
+from xattn.training.subgroups import Grouping
 
 Figures = tuple[tuple[str, Estimate], ...]
 FEW_DRAWS = 200
@@ -29,30 +37,54 @@ class Judge:
 
     main: str
     """The figure that a model is compared by."""
-    figures: Callable[[np.ndarray, np.ndarray], Figures]
+    metrics: Mapping[str, Metric]
+    """From labels (N, K) and what is said of them (N, K) to a number, NaN where it has no value."""
+    draws: int = 1000
+    """Bootstrap draws of an interval."""
     details: Callable[[Cases, np.ndarray], str] = no_details
     """Further tables in Markdown."""
     variants: tuple[tuple[str, Callable[[Cases], Cases]], ...] = ()
     """Changes of the cases under which the model is judged as well."""
+    groupings: tuple[Grouping, ...] = ()
+    """How the cases are divided for the main figure within groups."""
+
+    def figures(self, labels: np.ndarray, said: np.ndarray) -> Figures:
+        """Every figure with its interval."""
+        return tuple((name, self._figure(name, labels, said)) for name in self.metrics)
+
+    def main_figure(self, labels: np.ndarray, said: np.ndarray) -> Estimate:
+        """The main figure with its interval."""
+        return self._figure(self.main, labels, said)
+
+    def values(self, labels: np.ndarray, said: np.ndarray) -> dict[str, float]:
+        """Every figure without interval, by name."""
+        return {name: metric(labels, said) for name, metric in self.metrics.items()}
+
+    def _figure(self, name: str, labels: np.ndarray, said: np.ndarray) -> Estimate:
+        return estimate(self.metrics[name], labels, said, draws=self.draws)
 
 
-def _of_two_classes(labels: np.ndarray, said: np.ndarray) -> Figures:
-    return tuple(
-        (name, bootstrap(metric, labels[:, 0], said[:, 0])) for name, metric in METRICS.items()
-    )
+def _of_two(metric: Metric, labels: np.ndarray, said: np.ndarray) -> float:
+    """A figure of the one column; NaN where a resample is left with one class."""
+    column = labels[:, 0]
+    return metric(column, said[:, 0]) if 0 < column.sum() < len(column) else float("nan")
 
 
-TWO_CLASSES = Judge(main="AUC", figures=_of_two_classes)
+TWO_CLASSES = Judge(
+    main="AUC", metrics={name: partial(_of_two, metric) for name, metric in METRICS.items()}
+)
 
 SCREENING = Screening(threshold=PAPER_THRESHOLD.value, prevalence=0.4)
 """Low BMD is what lies at or below T −1 on the scale of the label; positive = low."""
 
 
-def _of_density(labels: np.ndarray, said: np.ndarray) -> Figures:
-    pair = labels[:, 0], said[:, 0]
-    fit = tuple((name, bootstrap(metric, *pair)) for name, metric in REGRESSION_METRICS.items())
+def _of_number(metric: Metric, labels: np.ndarray, said: np.ndarray) -> float:
+    return metric(labels[:, 0], said[:, 0])
+
+
+def _low_auc(labels: np.ndarray, said: np.ndarray) -> float:
     low = labels[:, 0] <= SCREENING.threshold
-    return (*fit, ("AUC of low BMD", bootstrap(known_auc, low.astype(float), -said[:, 0])))
+    return known_auc(low.astype(np.float64), -said[:, 0])
 
 
 def _density_details(cases: Cases, said: np.ndarray) -> str:
@@ -66,43 +98,48 @@ def _density_details(cases: Cases, said: np.ndarray) -> str:
     )
 
 
-DENSITY = Judge(main="R²", figures=_of_density, details=_density_details)
-
-
-def _of_findings(labels: np.ndarray, said: np.ndarray) -> Figures:
-    macro = MacroAuc(tuple(range(labels.shape[1])))
-    names = [label.lower().replace(" ", "_") for label in LABELS]
-    five = MacroAuc(tuple(names.index(name) for name in COMPETITION))
-    metrics: dict[str, Metric] = {
-        "macro AUC": macro,
-        "five-label AUC": five,
-        "micro AUC": known_auc,
-    }
-    return tuple(
-        (name, bootstrap(metric, labels, said, draws=FEW_DRAWS)) for name, metric in metrics.items()
-    )
+DENSITY = Judge(
+    main="R²",
+    metrics={
+        **{name: partial(_of_number, metric) for name, metric in REGRESSION_METRICS.items()},
+        "AUC of low BMD": _low_auc,
+    },
+    details=_density_details,
+)
 
 
 def _finding_details(cases: Cases, said: np.ndarray) -> str:
     labels = cases.labels.double().numpy()
-    first = _slot_of("projection")
-    is_ap = cases.values[:, first].numpy() > 0.5
     whole = label_figures(labels, said, LABELS, draws=FEW_DRAWS)
-    groups = np.where(is_ap, "AP", "PA")
+    groups = _projections(cases)
     parts = by_group(labels, said, LABELS, groups=groups, draws=FEW_DRAWS)
-    head = "| AUC | all | " + " | ".join(f"within {name}" for name, _ in parts) + " |"
+    heads = [f"within {name}, n = {part.cases}" for name, part in parts]
+    head = " | ".join([f"| AUC | all, n = {whole.cases}", *heads]) + " |"
     lines = [head, "|---" * (len(parts) + 2) + "|"]
-    for name, estimate in (*whole.averages, *whole.labels):
-        cells = [str(estimate), *(str(part.figure(name)) for _, part in parts)]
+    for name, overall in (*whole.averages, *whole.labels):
+        cells = [str(overall), *(str(part.figure(name)) for _, part in parts)]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
+def _projections(cases: Cases) -> np.ndarray:
+    """AP, PA or unknown (N,), the last for laterals too, which have none."""
+    first = _slot_of("projection")
+    sides = np.where(cases.values[:, first].numpy() > 0.5, "AP", "PA")
+    known = cases.known[:, CHEST.names.index("projection")].numpy()
+    return np.where(known, sides, "unknown")
+
+
+def without(cases: Cases, schema: Schema, *names: str) -> Cases:
+    """The same cases with these fields of the form unknown."""
+    known = cases.known.clone()
+    known[:, [schema.names.index(name) for name in names]] = False
+    return replace(cases, known=known)
+
+
 def projection_withheld(cases: Cases) -> Cases:
     """The same cases with the projection unknown."""
-    known = cases.known.clone()
-    known[:, CHEST.names.index("projection")] = False
-    return replace(cases, known=known)
+    return without(cases, CHEST, "projection")
 
 
 def projection_flipped(cases: Cases) -> Cases:
@@ -115,7 +152,12 @@ def projection_flipped(cases: Cases) -> Cases:
 
 FOURTEEN_FINDINGS = Judge(
     main="macro AUC",
-    figures=_of_findings,
+    metrics={
+        "macro AUC": MacroAuc(tuple(range(len(FINDINGS)))),
+        "five-label AUC": MacroAuc(tuple(FINDINGS.index(name) for name in COMPETITION)),
+        "micro AUC": known_auc,
+    },
+    draws=FEW_DRAWS,
     details=_finding_details,
     variants=(
         ("projection withheld", projection_withheld),
@@ -130,4 +172,4 @@ def _slot_of(name: str) -> int:
 
 def _table(title: str, figures: Figures) -> str:
     lines = [f"| {title} | |", "|---|---|"]
-    return "\n".join([*lines, *(f"| {name} | {estimate} |" for name, estimate in figures)])
+    return "\n".join([*lines, *(f"| {name} | {each} |" for name, each in figures)])

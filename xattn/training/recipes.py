@@ -1,7 +1,7 @@
 """How each system is trained on phantoms: its rows, its loss, its judge, what its card warns of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xattn.data.densitometry import BMD_MEAN, BMD_SD
 from xattn.phantoms import breast, chest, hip
@@ -13,6 +13,7 @@ from xattn.training.judges import DENSITY, FOURTEEN_FINDINGS, TWO_CLASSES, Judge
 from xattn.training.loop import Loss, TrainingConfig
 from xattn.training.losses import BinaryCrossEntropy, SmoothL1, WeightedSmoothL1
 from xattn.training.pretrain import PretrainingConfig
+from xattn.training.subgroups import ByBand, ByDescriptors, ByOption
 
 COMMON_FAILURES = (
     "Real films look different from phantoms: no figure on this card holds for them.",
@@ -45,9 +46,17 @@ class Recipe:
     """The loss of one further epoch at half the rate, where `loss` weighs some labels more:
     without it v(nothing known) is not the mean of the labels."""
     judge: Judge
-    failures: tuple[str, ...]
+    phantom_failures: tuple[str, ...]
+    """What fails in a model that was trained on phantoms."""
+    cautions: tuple[str, ...] = ()
+    """What holds whatever a model was trained on."""
     training: TrainingConfig = field(default_factory=TrainingConfig)
     pretraining: PretrainingConfig = field(default_factory=PretrainingConfig)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """All that a phantom-trained model's card warns of."""
+        return (*self.phantom_failures, *self.cautions)
 
 
 def _breast_row(world: World) -> BreastRow:
@@ -73,21 +82,42 @@ RECIPES = {
         row=_hip_row,
         loss=WeightedSmoothL1(centre=BMD_MEAN, spread=BMD_SD),
         settling=SmoothL1(centre=BMD_MEAN, spread=BMD_SD),
-        judge=DENSITY,
-        failures=(
-            "A film of another exposure, another projection or a rotated leg may read too low.",
-            "Ages below 50 and above 90 were never seen, nor was any disease but low density.",
-            "The T-score-equivalent rests on reference values that are marked unverified.",
+        judge=replace(
+            DENSITY,
+            groupings=(
+                ByOption("sex"),
+                ByBand("age_at_xray", (60, 70, 80)),
+                ByBand("bmi", (18.5, 25, 30)),
+            ),
         ),
+        phantom_failures=(
+            "A film of another exposure, another projection or a rotated leg may read too low.",
+            "No disease but low density was ever seen.",
+        ),
+        cautions=("The T-score-equivalent rests on reference values that are marked unverified.",),
         training=TrainingConfig(contrast=FAINT),
         pretraining=PretrainingConfig(contrast=FAINT),
     ),
     "breast": Recipe(
         row=_breast_row,
         loss=BinaryCrossEntropy(),
-        judge=TWO_CLASSES,
-        failures=(
+        judge=replace(
+            TWO_CLASSES,
+            groupings=(
+                ByOption("density"),
+                ByDescriptors(
+                    "Lesion",
+                    (
+                        ("mass", ("mass_shape", "mass_margins")),
+                        ("calcification", ("calc_type", "calc_distribution")),
+                    ),
+                ),
+            ),
+        ),
+        phantom_failures=(
             "Lesions hidden in dense tissue are missed on the film; the form alone then decides.",
+        ),
+        cautions=(
             "Descriptors are of a reader who saw more than the film: in part they tell the label.",
             "Density 1 to 4 is DDSM's older scale.",
         ),
@@ -95,11 +125,20 @@ RECIPES = {
     "chest": Recipe(
         row=_chest_row,
         loss=BinaryCrossEntropy(),
-        judge=FOURTEEN_FINDINGS,
-        failures=(
+        judge=replace(
+            FOURTEEN_FINDINGS,
+            groupings=(
+                ByOption("projection"),
+                ByOption("sex"),
+                ByBand("age", (40, 60, 75)),
+            ),
+        ),
+        phantom_failures=(
             "Only frontal films were seen; a lateral film is read as if it were frontal.",
-            "The projection is a shortcut: the sick are filmed AP. See the figures within each.",
             "Findings that are too faint to be drawn are told from the form alone.",
+        ),
+        cautions=(
+            "The projection is a shortcut: the sick are filmed AP. See the figures within each.",
             "“No finding” is no reassurance.",
         ),
     ),

@@ -1,13 +1,15 @@
 """The teacher of a distillation: DenseNet-121, trained here or read from published chest weights.
 
-`build_teacher` is a network like any other, for the training loop; `trained_teacher` reads its
-checkpoint, `published_teacher` a file of weights that somebody else trained.
+`TEACHER` is a system like any other, for the training loop; `trained_teacher` reads its checkpoint,
+`published_teacher` a file of weights that somebody else trained, `read_teacher` either. `taught`
+gives cases with what a teacher says of their films.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,11 +17,15 @@ from torch.nn.functional import interpolate
 
 from xattn.data.findings import FINDINGS
 from xattn.errors import CheckpointError
-from xattn.models.backbones import DenseNet121
-from xattn.models.checkpoint import load
+from xattn.models.backbones import Compact, DenseNet121
+from xattn.models.checkpoint import load, system_of
 from xattn.models.foreign_weights import read_tensors
-from xattn.models.network import Builder, Network
+from xattn.models.network import Backbone, Builder, Network
 from xattn.models.tokens import ImageTokens, Output
+from xattn.systems import find
+from xattn.training.cases import Cases, batches
+from xattn.training.distill import distillation_targets
+from xattn.training.film_cases import FilmCases
 
 SYSTEM = "chest-teacher"
 """What the description of a teacher's checkpoint names as its system."""
@@ -67,12 +73,20 @@ make nearly 0: the three are masked here.
 
 PARTS = {"features": "backbone.body.features", "classifier": "head"}
 """Where the parts of TorchXRayVision's (and torchvision's) DenseNet are in ours."""
+Encoder = Literal["densenet121", "compact"]
+ENCODERS: Mapping[Encoder, Callable[[], Backbone]] = {
+    "densenet121": lambda: DenseNet121(in_channels=1),
+    "compact": Compact,
+}
+Films = TypeVar("Films", Cases, FilmCases)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TeacherConfig:
     """Everything that rebuilds the network; stored as JSON beside its weights."""
 
+    backbone: Encoder = "densenet121"
+    """The image encoder: the paper's, or our narrow ResNet-18 for a machine without accelerator."""
     outputs: int = len(FINDINGS)
     """Findings it scores."""
     size: int = 224
@@ -82,12 +96,15 @@ class TeacherConfig:
 
 
 class DenseNetTeacher(Network):
-    """Scores of a film by a DenseNet-121 (Huang et al. 2017); the form is not read."""
+    """Scores of a film by a DenseNet-121 (Huang et al. 2017), or by another encoder's mean.
+
+    The form is not read.
+    """
 
     def __init__(self, config: TeacherConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = DenseNet121(in_channels=1)
+        self.backbone = ENCODERS[config.backbone]()
         self.head = nn.Linear(self.backbone.channels, config.outputs)
 
     def encode_image(self, image: Tensor) -> ImageTokens:
@@ -98,7 +115,8 @@ class DenseNetTeacher(Network):
 
     def fuse(self, image: ImageTokens, values: Tensor, known: Tensor) -> Output:  # noqa: ARG002
         """Log-odds (B, K) of the film, whatever the form says."""
-        return Output(self.head(image.tokens.mean(dim=1)).float(), image.features, {})
+        scores = self.head(image.tokens.mean(dim=1)).float()
+        return Output(scores.expand(len(values), -1), image.features, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +133,42 @@ class Teacher:
 def build_teacher(config: Mapping[str, object]) -> DenseNetTeacher:
     """The teacher, with fresh weights, that a stored configuration describes."""
     return DenseNetTeacher(TeacherConfig(**config))  # type: ignore[arg-type]  # checked by the dataclass
+
+
+TEACHER = replace(
+    find("chest"),
+    name=SYSTEM,
+    title="Chest: teacher",
+    build=build_teacher,
+    presets={"compact": {"backbone": "compact"}, "paper": {"backbone": "densenet121"}},
+)
+"""The teacher's row: what it says and is trained on is chest's, its network is its own."""
+
+
+def read_teacher(path: Path) -> Teacher:
+    """A teacher from a checkpoint folder of ours (a teacher's or a chest model's), or a file.
+
+    Raises:
+        CheckpointError: if neither can be read as a teacher of the findings.
+    """
+    if not path.is_dir():
+        return published_teacher(path)
+    if system_of(path) == SYSTEM:
+        return trained_teacher(path)
+    chest = find("chest")
+    form = sum(chest.schema.sizes), len(chest.schema.names)
+    return trained_teacher(path, chest.build, system=chest.name, form=form)
+
+
+def taught(cases: Films, teacher: Teacher, *, batch: int = 64) -> Films:
+    """The cases with the teacher's raw logits behind their labels; each film is encoded once.
+
+    NOTE[DIFF] The released code asks the teacher about every varied film anew. Here it sees the
+    whole film as it is: what the student cannot see it is to expect, as with labels.
+    """
+    device = next(teacher.network.parameters()).device
+    parts = [film_logits(teacher, part.images) for part in batches(cases, batch, device=device)]
+    return replace(cases, labels=distillation_targets(cases.labels, torch.cat(parts)))
 
 
 def trained_teacher(
@@ -171,18 +225,20 @@ def published_teacher(path: Path) -> Teacher:
 
 def teacher_logits(teacher: Teacher, images: Tensor, *, batch: int = 64) -> Tensor:
     """Raw logits (N, 14) float32 on the CPU of films (N, 1, S, S) uint8; NaN where it has none."""
-    side = teacher.network.config.size
     device = next(teacher.network.parameters()).device
-    columns = [column for column in teacher.columns if column is not None]
-    heard = torch.tensor([column is not None for column in teacher.columns])
-    logits = torch.full((len(images), len(teacher.columns)), torch.nan)
-    for index in torch.split(torch.arange(len(images)), batch):
-        films = images[index].to(device).float() / 255
-        if films.shape[-1] != side:
-            films = interpolate(films, (side, side), mode="bilinear", antialias=True)
-        scores = _film_scores(teacher, films).float().cpu()
-        logits[index[:, None], heard.nonzero().T] = scores[:, columns]
-    return logits
+    parts = torch.split(images, batch)
+    return torch.cat([film_logits(teacher, part.to(device).float() / 255) for part in parts])
+
+
+def film_logits(teacher: Teacher, films: Tensor) -> Tensor:
+    """The same of one batch of films (B, 1, S, S) in 0 to 1, on the teacher's device."""
+    side = teacher.network.config.size
+    if films.shape[-1] != side:
+        films = interpolate(films, (side, side), mode="bilinear", antialias=True)
+    scores = _film_scores(teacher, films).float().cpu()
+    absent = torch.full((len(films),), torch.nan)
+    columns = [absent if column is None else scores[:, column] for column in teacher.columns]
+    return torch.stack(columns, dim=1)
 
 
 def _film_scores(teacher: Teacher, films: Tensor) -> Tensor:

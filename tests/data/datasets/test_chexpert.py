@@ -133,6 +133,38 @@ def test_the_test_table_has_labels_alone(tmp_path):
     assert dataset.label_matrix().tolist() == [expected, expected]
 
 
+@pytest.mark.parametrize("prefix", ["CheXpert-v1.0/test/", "test/"])
+def test_a_table_of_studies_labels_every_view_of_a_study(tmp_path, prefix):
+    studies = ("patient64741/study1", "patient64742/study1", "patient64743/study2")
+    header = ["Study", *CHEXPERT_LABELS]
+    rows = [
+        [prefix + study, *(str(float(place == number)) for place in range(14))]
+        for number, study in enumerate(studies)
+    ]
+    write_csv(tmp_path / "groundtruth.csv", [header, *rows])
+    films = [f"test/{studies[0]}/view1_frontal.jpg", f"test/{studies[0]}/view2_lateral.jpg"]
+    write_films(tmp_path, [*films, f"test/{studies[1]}/view1_frontal.jpg"])
+    dataset = read_chexpert(tmp_path, "leave out")
+    assert dataset.is_labelled_by_study
+    assert [(e.study, e.row, e.images[0].name) for e in dataset] == [
+        (studies[0], 2, "view1_frontal.jpg"),
+        (studies[0], 2, "view2_lateral.jpg"),
+        (studies[1], 3, "view1_frontal.jpg"),
+    ]
+    assert [entry.form["view"] for entry in dataset][1] == ("LATERAL",)
+    assert dataset.label_matrix().argmax(axis=1).tolist() == [0, 0, 1]
+    assert {entry.split for entry in dataset} == {"test"}
+    # The third study has no film here: one row, which is counted.
+    assert dataset.left_out == (("film not in the folder", 1),)
+
+
+def test_a_study_that_is_none_is_refused(tmp_path):
+    rows = [["Study", *CHEXPERT_LABELS], ["test/../passwd", *["0"] * 14]]
+    write_csv(tmp_path / "groundtruth.csv", rows)
+    with pytest.raises(SchemaError, match=r"^Row 2 of groundtruth\.csv: its study must end like"):
+        read_chexpert(tmp_path, "keep")
+
+
 def test_label_columns_are_found_by_name_in_any_order(tmp_path):
     write_tables(tmp_path)
     plain = read_chexpert(tmp_path, "keep").label_matrix()

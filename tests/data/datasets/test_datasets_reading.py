@@ -1,20 +1,21 @@
 """From an entry's files to the picture: scale, polarity, boxes, and files told apart by content."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from tests import tiny
 from tests.data.datasets.trees import cbis_pixels, write_png
 from tests.data.dicom_files import DicomOptions, write_dicom
 from xattn.data.clinical import Absent
 from xattn.data.datasets.entries import Entry
-from xattn.data.datasets.reading import ASSUMED_FILM_MM, placed, read_entry
-from xattn.data.placement import Box, Placement
-from xattn.data.radiograph import Radiograph
+from xattn.data.datasets.reading import read_entry
+from xattn.data.placement import ASSUMED_FILM_MM, Box, Placement, placed
 from xattn.data.schemas import CHEST
 from xattn.errors import IntakeError
+from xattn.runtime.engine import Engine
+from xattn.runtime.worker import Worker
 
 
 def entry(*images, box=None):
@@ -72,26 +73,28 @@ def test_the_padding_of_a_narrow_film_is_black(tmp_path):
 
 
 def test_a_box_is_read_with_its_margin_in_millimetres():
-    film = Radiograph(np.random.default_rng(0).integers(0, 99, (480, 240)), spacing_mm=(0.2, 0.25))
-    box = Box(100, 200, 40, 20)
+    shape, box = (480, 240), Box(100, 200, 40, 20)
+
+    def read(box, margin_mm, spacing_mm=None):
+        return placed(shape, box, size=32, margin_mm=margin_mm, spacing_mm=spacing_mm)
+
     # 40 pixels, and 10 mm of 0.25 mm (the coarser side) on both sides.
-    assert placed(film, box, size=32, margin_mm=10).side == 40 + 2 * 40
-    unknown = replace(film, spacing_mm=None)
-    assert placed(unknown, box, size=32, margin_mm=10).side == pytest.approx(
-        40 + 2 * 10 / (ASSUMED_FILM_MM / 480)
-    )
-    whole = Placement.whole(film.shape, 32)
-    assert placed(film, None, size=32, margin_mm=10) == whole
-    assert placed(film, box, size=32, margin_mm=math.inf) == whole
+    assert read(box, 10, (0.2, 0.25)).side == 40 + 2 * 40
+    assert read(box, 10).side == pytest.approx(40 + 2 * 10 / (ASSUMED_FILM_MM / 480))
+    whole = Placement.whole(shape, 32)
+    assert read(None, 10) == whole
+    assert read(box, math.inf) == whole
 
 
-def test_the_margins_square_is_the_engines():
-    """The same numbers as `Engine._placement`, written out."""
-    film = Radiograph(np.random.default_rng(0).integers(0, 99, (480, 240)))
-    box, margin_mm = Box(100, 200, 40, 20), 18.0
-    pixel_mm = 240.0 / 480
-    expected = Placement.around(film.shape, box, size=32, margin=margin_mm / pixel_mm / 40)
-    assert placed(film, box, size=32, margin_mm=margin_mm) == expected
+def test_an_entry_is_read_as_the_engine_reads_it(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 4096, (96, 64)).astype(np.uint16)
+    file = dicom(tmp_path / "film.dcm", pixels, bits_stored=12)
+    engine = Engine(tiny.breast_model(), Worker())
+    box = Box(10, 20, 24, 16)
+    case = engine.read(file, {}, box=box)
+    margin = engine.model.system.margin_mm
+    shown = picture(entry(file, box=box), size=tiny.SIZE, margin_mm=margin)
+    np.testing.assert_array_equal(shown, np.rint(255 * case.film.pixels).astype(np.uint8))
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])

@@ -7,6 +7,7 @@ here; the archive in batches has no train folder at all. Only the tail is matche
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from xattn.data.clinical import Form
@@ -22,9 +23,11 @@ TABLES: Mapping[str, Split] = {
     "valid.csv": "validation",
     "test.csv": "test",
     "test_labels.csv": "test",
+    "groundtruth.csv": "test",
 }
-"""The test table came later and holds the path and labels alone."""
+"""The test tables came later and hold labels alone: of a film by its path, or of a whole study."""
 
+_STUDY = re.compile(r"(?:^|/)((patient\d+)/study\d+)/?$")
 _TAIL = re.compile(r"(?:^|/)((patient\d+)/study\d+)/(view\d+_(frontal|lateral)\.jpg)$")
 _DEEPEST = 2
 """Folders between the one that is given and the patients': archive, then train or valid."""
@@ -43,7 +46,12 @@ def read_chexpert(
         IntakeError: if a film is missing and none may.
     """
     bases = tuple(_patients_homes(folder, _DEEPEST))
-    rows = [(row, split) for name, split in TABLES.items() for row in _rows(folder, name)]
+    rows = [
+        (row, split)
+        for name, split in TABLES.items()
+        for written in _rows(folder, name)
+        for row in _views(written, bases)
+    ]
     if not rows:
         raise SchemaError(
             "The table train.csv or valid.csv was expected in the folder, however there is "
@@ -52,7 +60,13 @@ def read_chexpert(
     refuse_twice((row for row, _ in rows), lambda row: row["Path"].rpartition("patient")[2])
     every = [_entry(row, split, bases, policy) for row, split in rows]
     entries, left_out = settle_missing(every, missing)
-    return Dataset(name="CheXpert", labels=FINDINGS, entries=entries, left_out=left_out)
+    return Dataset(
+        name="CheXpert",
+        labels=FINDINGS,
+        entries=entries,
+        left_out=left_out,
+        is_labelled_by_study=True,
+    )
 
 
 def _rows(folder: Path, name: str) -> tuple[Row, ...]:
@@ -61,10 +75,30 @@ def _rows(folder: Path, name: str) -> tuple[Row, ...]:
     if path is None:
         return ()
     table = read_table(path / name, name)
-    has_form = TABLES[name] != "test"
-    for column in ("Path", *(("Sex", "Age", "AP/PA") if has_form else ())):
-        table.column(column)
+    if TABLES[name] == "test":
+        table.column("Path", "Study")
+    else:
+        for column in ("Path", "Sex", "Age", "AP/PA"):
+            table.column(column)
     return table.rows
+
+
+def _views(row: Row, bases: tuple[Path, ...]) -> tuple[Row, ...]:
+    """The row itself, or, where it labels a study, one for each film of the study in the folder.
+
+    A study of which no film is there stays one row, of a first frontal film that is missing.
+    """
+    if "PATH" in row.cells:
+        return (row,)
+    study = _STUDY.search(row["Study"])
+    if study is None:
+        raise row.refusal("its study must end like patient00001/study1; check it.")
+    found = {film.name for base in bases for film in (base / study[1]).glob("view*.jpg")}
+    names = sorted(found) or ["view1_frontal.jpg"]
+    return tuple(
+        replace(row, cells={**row.cells, "PATH": f"{row['Study'].rstrip('/')}/{name}"})
+        for name in names
+    )
 
 
 def _patients_homes(folder: Path, depth: int) -> Iterator[Path]:

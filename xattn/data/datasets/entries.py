@@ -72,6 +72,8 @@ class Dataset:
     entries: tuple[Entry, ...]
     left_out: tuple[tuple[str, int], ...] = ()
     """Reasons for which rows of the tables are no entries, with how many."""
+    is_labelled_by_study: bool = False
+    """Whether the views of a study share their labels, so that they are judged together."""
 
     def __post_init__(self) -> None:
         if not self.entries:

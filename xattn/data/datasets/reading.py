@@ -7,12 +7,9 @@ import numpy as np
 from xattn.data.clinical import Encoding, Schema
 from xattn.data.datasets.entries import Entry
 from xattn.data.intake import read_image
-from xattn.data.placement import Box, Placement, Shape
+from xattn.data.placement import Box, Shape, placed
 from xattn.data.radiograph import Radiograph
 from xattn.errors import IntakeError
-
-ASSUMED_FILM_MM = 240.0
-"""The long side of a film whose file gives no spacing, as the engine assumes it."""
 
 ASPECT_TOLERANCE = 0.02
 """Scanned masks differ from their films by some rows; crops differ by far more."""
@@ -31,24 +28,11 @@ def read_entry(
     """
     try:
         film, box = _film(entry)
-        here = placed(film, box, size=size, margin_mm=margin_mm)
+        here = placed(film.shape, box, size=size, margin_mm=margin_mm, spacing_mm=film.spacing_mm)
     except IntakeError as error:
         raise IntakeError(f"{entry.place}: {error}") from None
     picture = np.rint(255 * here.to_model(film.model_values(), fill=0.0)).astype(np.uint8)
     return picture, schema.encode(entry.form)
-
-
-def placed(film: Radiograph, box: Box | None, *, size: int, margin_mm: float) -> Placement:
-    """The square that is read: the whole film, or a box with a margin in millimetres.
-
-    Raises:
-        IntakeError: if the box does not lie on the film.
-    """
-    if box is None:
-        return Placement.whole(film.shape, size)
-    pixel_mm = max(film.spacing_mm) if film.spacing_mm else ASSUMED_FILM_MM / max(film.shape)
-    margin = margin_mm / pixel_mm / max(box.width, box.height)
-    return Placement.around(film.shape, box, size=size, margin=margin)
 
 
 def _film(entry: Entry) -> tuple[Radiograph, Box | None]:

@@ -1,7 +1,7 @@
 """The CAM family of `grad-cam`: its weights and raw maps, without its ReLU and stretching."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -14,6 +14,16 @@ from xattn.records import Attribution, Kind, Map
 
 Family = Literal["GradCAM", "GradCAMPlusPlus", "XGradCAM", "LayerCAM", "EigenGradCAM", "EigenCAM"]
 """The library's classes whose maps have no unit."""
+
+NAMES: dict[Family, str] = {
+    "GradCAM": "Grad-CAM",
+    "GradCAMPlusPlus": "Grad-CAM++",
+    "XGradCAM": "XGrad-CAM",
+    "LayerCAM": "LayerCAM",
+    "EigenGradCAM": "Eigen-Grad-CAM",
+    "EigenCAM": "Eigen-CAM",
+}
+"""By class, what its paper calls the method."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +45,8 @@ class LibraryCAM(LibraryExplainer):
     """The library's class."""
 
     def __post_init__(self) -> None:
-        if self.method not in get_args(Family):
-            known = ", ".join(get_args(Family))
+        if self.method not in NAMES:
+            known = ", ".join(NAMES)
             raise ExplainError(f"The CAM must be one of {known}, however: {self.method!r}.")
 
     def steps(self, game: Game) -> Steps[Attribution]:
@@ -44,7 +54,7 @@ class LibraryCAM(LibraryExplainer):
         cam = raw_map(game, self.method)
         yield 1.0
         return Attribution(
-            method=f"{self.method} (grad-cam)",
+            method=f"{NAMES[self.method]} (grad-cam)",
             kind=self.kind,
             unit="",
             target=game.target,

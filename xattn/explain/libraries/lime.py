@@ -1,14 +1,17 @@
 """LIME by `lime`'s own image explainer: its neighbourhood and solver, our regions and fill."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from xattn.explain.base import Game, Steps
 from xattn.explain.film import CHUNK
 from xattn.explain.libraries.adapter import LibraryExplainer
+from xattn.explain.libraries.outside import Questions, outside
 from xattn.records import Attribution, Kind
+
+Asked = Questions[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +20,7 @@ class LibraryLime(LibraryExplainer):
 
     Ribeiro et al. 2016 (arXiv 1602.04938), equation 1. The library's own segmentation gives one
     region on a smooth film, so ours is passed in. The neighbourhood is the one that it draws from
-    this seed; it is answered here, batch by batch, so that the work can be watched and cancelled.
+    this seed; it is asked for in our batches of masks, not in the library's of coloured films.
     """
 
     label: ClassVar[str] = "LIME (lime)"
@@ -32,7 +35,25 @@ class LibraryLime(LibraryExplainer):
     """Of the neighbourhood: a new explainer for every call, so that calls agree."""
 
     def steps(self, game: Game) -> Steps[Attribution]:
-        """One forward pass per masked film, then the library's fit."""
+        """One forward pass per masked film; the library draws and fits in its own thread."""
+        film = game.film
+        image, labels = film.image[0, 0].cpu().numpy(), film.regions
+
+        def model(masks: np.ndarray) -> np.ndarray:
+            return game.of_films([film.encode(masks)])
+
+        explained = yield from outside(
+            lambda asked: self._explain(asked, image, labels, film.fill),
+            model,
+            batches=-(-self.samples // CHUNK),
+        )
+        coefficients = np.zeros(film.region_count)
+        for region, weight in explained.local_exp[0]:
+            coefficients[region] = weight
+        figures = (("weighted R²", float(explained.score)),)
+        return self.by_region(game, coefficients, passes=self.samples, figures=figures)
+
+    def _explain(self, asked: Asked, image: np.ndarray, labels: np.ndarray, fill: float) -> Any:
         from lime.lime_image import LimeImageExplainer
 
         explainer = LimeImageExplainer(
@@ -40,27 +61,22 @@ class LibraryLime(LibraryExplainer):
             feature_selection="none",
             random_state=np.random.RandomState(self.seed),
         )
-        masks = neighbourhood(explainer.random_state, self.samples, game.film.region_count)
-        values = []
-        for start in range(0, self.samples, CHUNK):
-            films = game.film.encode(masks[start : start + CHUNK].astype(bool))
-            values.append(game.of_films([films]))
-            yield min(1.0, (start + CHUNK) / self.samples)
-        explainer.data_labels = lambda *_, **__: (masks, np.concatenate(values)[:, None])
-        explained = explainer.explain_instance(
-            game.film.image[0, 0].cpu().numpy(),
+
+        def data_labels(*_: object, **__: object) -> tuple[np.ndarray, np.ndarray]:
+            masks = neighbourhood(explainer.random_state, self.samples, int(labels.max()) + 1)
+            batches = np.split(masks.astype(bool), range(CHUNK, self.samples, CHUNK))
+            return masks, np.concatenate([asked(batch) for batch in batches])[:, None]
+
+        explainer.data_labels = data_labels
+        return explainer.explain_instance(
+            image,
             None,
             labels=(0,),
             top_labels=None,
-            hide_color=game.film.fill,
-            segmentation_fn=lambda _: game.film.regions,
+            hide_color=fill,
+            segmentation_fn=lambda _: labels,
             random_seed=self.seed,
         )
-        coefficients = np.zeros(game.film.region_count)
-        for region, weight in explained.local_exp[0]:
-            coefficients[region] = weight
-        figures = (("weighted R²", float(explained.score)),)
-        return self.by_region(game, coefficients, passes=self.samples, figures=figures)
 
 
 def neighbourhood(random: np.random.RandomState, samples: int, regions: int) -> np.ndarray:

@@ -1,15 +1,19 @@
 """Shapley values by `shap`: fields and film are players, absent is the missing token."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from xattn.errors import ExplainError
-from xattn.explain.base import Game, Steps
+from xattn.explain.base import FORMS_AT_ONCE, Game, Steps
 from xattn.explain.libraries.adapter import LibraryExplainer
+from xattn.explain.libraries.outside import Questions, outside
 from xattn.explain.shapley import MOST_PLAYERS
 from xattn.records import Attribution, Kind
+
+Model = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +32,18 @@ class ShapForm(LibraryExplainer):
     which compiles for ten seconds on first use."""
 
     def steps(self, game: Game) -> Steps[Attribution]:
-        """The library's own calls, answered in batches from the film's two encodings."""
+        """The library's calls from its own thread, answered from the film's two encodings."""
         players = (*game.fields, "image")
         if len(players) > MOST_PLAYERS:
             raise ExplainError(
                 f"Exact Shapley takes {MOST_PLAYERS - 1} fields, however: {len(game.fields)}."
             )
-        asked = _Coalitions(game)
-        shares = self._shares(asked, len(players))
-        yield 1.0
+        coalitions = _Coalitions(game)
+        shares = yield from outside(
+            lambda asked: self._shares(_in_batches(asked), len(players)),
+            coalitions,
+            batches=-(-(2 ** len(players)) // FORMS_AT_ONCE),
+        )
         return Attribution(
             method=self.label,
             kind=self.kind,
@@ -48,11 +55,11 @@ class ShapForm(LibraryExplainer):
             reference=game.reference,
             value=game.value,
             gap=float(shares.sum() - (game.value - game.reference)),
-            figures=(("coalitions asked for", float(asked.count)),),
+            figures=(("coalitions asked for", float(coalitions.count)),),
             passes=2,
         )
 
-    def _shares(self, asked: "_Coalitions", players: int) -> np.ndarray:
+    def _shares(self, asked: Model, players: int) -> np.ndarray:
         import shap
 
         nobody, everybody = np.zeros((1, players)), np.ones((1, players))
@@ -62,6 +69,16 @@ class ShapForm(LibraryExplainer):
         kernel = shap.KernelExplainer(asked, nobody)
         shares = kernel.shap_values(everybody, nsamples=2**players, l1_reg=False, silent=True)
         return np.asarray(shares[0], dtype=np.float64)
+
+
+def _in_batches(asked: Questions[np.ndarray, np.ndarray]) -> Model:
+    """The model as `shap` calls it, with any number of rows at once."""
+
+    def answers(rows: np.ndarray) -> np.ndarray:
+        batches = np.split(rows, range(FORMS_AT_ONCE, len(rows), FORMS_AT_ONCE))
+        return np.concatenate([asked(batch) for batch in batches])
+
+    return answers
 
 
 class _Coalitions:

@@ -1,0 +1,104 @@
+"""The archive on both databases: what is kept comes back, and the same twice is once."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from tests import tiny
+from xattn.archive.people import LOCAL
+from xattn.archive.store import Archive
+from xattn.archive.tables import audit, cases, results
+from xattn.errors import ArchiveError
+from xattn.explain.base import Game, drain
+from xattn.explain.gradcam import GradCAM
+from xattn.explain.predict import predict
+from xattn.records import Case
+
+
+@pytest.fixture
+def archive(database: str, tmp_path) -> Iterator[Archive]:
+    with Archive(database, str(tmp_path / "files")) as opened:
+        yield opened
+
+
+def added(archive: Archive, *, name: str = "mine") -> tuple[int, Case]:
+    case = tiny.case()
+    listed = archive.worklist(LOCAL, name, "breast", is_read_first=False)
+    return archive.add(LOCAL, listed, case, title="one", form=tiny.MASS), case
+
+
+def test_a_case_comes_back_with_the_same_film(archive):
+    number, case = added(archive)
+    stored = archive.case(number)
+    film = archive.film(stored)
+    # The pixel hash covers shape, type, values, polarity and the default preset.
+    assert film.pixel_sha256 == case.film.radiograph.pixel_sha256
+    assert film.facts == case.film.radiograph.facts
+    assert (stored.form, stored.digest, stored.box) == (tiny.MASS, case.digest, None)
+
+
+def test_the_same_case_twice_is_one_row_and_one_audit_row(archive):
+    number, case = added(archive)
+    again = archive.add(LOCAL, 1, case, title="another title", form=tiny.MASS)
+    assert again == number
+    with archive.transaction() as connection:
+        assert len(connection.execute(select(cases)).all()) == 1
+        what = [row.what for row in connection.execute(select(audit).order_by(audit.c.number))]
+    assert what == ["worklist made", "case added"]
+    assert archive.verify().faults == ()
+
+
+def test_results_come_back_bit_for_bit(archive):
+    number, case = added(archive)
+    model = tiny.breast_model()
+    prediction = drain(predict(Game(model, case, model.target)))
+    cam = GradCAM()(model, case, model.target)
+    archive.keep(LOCAL, number, "prediction", prediction)
+    archive.keep(LOCAL, number, "gradcam", cam)
+    archive.keep(LOCAL, number, "gradcam", cam)
+    (_, first), (method, second) = archive.results(number)
+    assert asdict(first) == asdict(prediction)
+    assert method == "gradcam"
+    assert second.provenance == cam.provenance
+    assert np.array_equal(second.maps[0].values, cam.maps[0].values)
+    with archive.transaction() as connection:
+        assert len(connection.execute(select(results)).all()) == 2
+
+
+def test_a_worklist_of_the_same_name_is_refused(archive):
+    archive.worklist(LOCAL, "mine", "breast", is_read_first=False)
+    with pytest.raises(ArchiveError, match="choose another name"):
+        archive.worklist(LOCAL, "mine", "hip", is_read_first=True)
+    assert archive.verify().length == 1
+
+
+def test_a_damaged_file_is_refused_by_its_hash(archive, tmp_path):
+    number, _ = added(archive)
+    stored = archive.case(number)
+    path = tmp_path / "files" / stored.film[:2] / stored.film
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError, match="changed on the disk"):
+        archive.film(stored)
+
+
+def test_notes_and_reports_are_kept_with_their_record(archive):
+    number, _ = added(archive)
+    archive.annotate(LOCAL, number, note="look again", is_marked=True)
+    name = archive.keep_report(LOCAL, number, b"%PDF-1.7 example")
+    stored = archive.case(number)
+    assert (stored.note, stored.is_marked) == ("look again", True)
+    assert archive.blobs.get(name) == b"%PDF-1.7 example"
+    assert archive.verify().length == 4
+
+
+def test_opening_twice_migrates_once(database, tmp_path):
+    place = str(tmp_path / "files")
+    with Archive(database, place) as first:
+        number, _ = added(first)
+    with Archive(database, place) as second:
+        assert second.case(number).title == "one"

@@ -1,0 +1,1 @@
+"""Whether a prediction and its explanations deserve belief, as computed answers."""
