@@ -19,13 +19,13 @@ from torch import Tensor
 
 from xattn.models.network import Network
 from xattn.systems import LoadedModel, find, load
+from xattn.models.precision import autocast
 from xattn.training.cases import Batch, Cases, batches
 from xattn.training.loop import (
     BothWays,
     Loss,
     Optimisation,
     TrainingConfig,
-    autocast,
     train_epoch,
 )
 from xattn.training.phantom_cases import draw_cases

@@ -5,8 +5,9 @@ those of the opposite evidence and its satellite withdrawn, a hip's contrast is 
 population's mean, a chest's finding is not drawn.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from scipy.special import logit
@@ -46,6 +47,13 @@ class Located:
     is_shown: bool
 
 
+class Draw(Protocol):
+    """How a scene's phantoms are drawn."""
+
+    def __call__(self, seed: int, *, shifted: bool = False, size: int = SIZE) -> Located:
+        """The phantom of a seed, `size` pixels high."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """One system's films as they are shown to the model, and which of them are asked about."""
@@ -53,8 +61,7 @@ class Scene:
     name: str
     system: str
     cause: str
-    draw: Callable[[int, bool, int], Located]
-    """From a seed, whether the physics are shifted, and a size in pixels."""
+    draw: Draw
     least: float
     """What flipping the cause must move for its place to be asked for."""
     shows_nothing: str
@@ -64,7 +71,7 @@ class Scene:
         """`count` cases whose cause fired, or did not, by seeds from `first` on."""
         seed, found = first, 0
         while found < count:
-            case = self.draw(seed, shifted, SIZE)
+            case = self.draw(seed, shifted=shifted, size=SIZE)
             seed += 1
             is_fired = abs(case.effect) >= self.least and case.mask.sum() >= LEAST_MASK
             if is_fired if fired else not case.is_shown:
@@ -89,7 +96,7 @@ def on_square(mask: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(place.to_model(mask.astype(np.float32), fill=0.0) > 0.5)
 
 
-def draw_hip(seed: int, shifted: bool, size: int = SIZE) -> Located:
+def draw_hip(seed: int, *, shifted: bool = False, size: int = SIZE) -> Located:
     """A hip: the neck, and what its contrast adds to the BMD expected, in g/cm2."""
     settings = hip.Settings(shifted=shifted)
     world = hip.sample_world(seed, settings)
@@ -103,7 +110,9 @@ def draw_hip(seed: int, shifted: bool, size: int = SIZE) -> Located:
     return Located(case, 0, on_square(phantom.neck_mask, size), effect, abs(effect) > USUAL)
 
 
-def draw_breast(seed: int, shifted: bool, size: int = SIZE, *, boxed: bool = False) -> Located:
+def draw_breast(
+    seed: int, *, shifted: bool = False, size: int = SIZE, boxed: bool = False
+) -> Located:
     """A breast: the lesion and its satellite, and what they add to the log-odds."""
     world = breast.sample_world(seed, breast.Settings(shifted=shifted))
     field = breast.crop_field(world, jitter=JITTER) if boxed else None
@@ -118,9 +127,9 @@ def draw_breast(seed: int, shifted: bool, size: int = SIZE, *, boxed: bool = Fal
     return Located(case, 0, mask, effect if is_seen else 0.0, is_seen or others)
 
 
-def draw_boxed(seed: int, shifted: bool, size: int = SIZE) -> Located:
+def draw_boxed(seed: int, *, shifted: bool = False, size: int = SIZE) -> Located:
     """A breast as a reader boxes it."""
-    return draw_breast(seed, shifted, size, boxed=True)
+    return draw_breast(seed, shifted=shifted, size=size, boxed=True)
 
 
 def flipped(causes: breast_causes.Causes) -> breast_causes.Causes:
@@ -137,7 +146,7 @@ def opposite(sign: str, option: str) -> str:
     return options[int(np.abs(evidence + evidence[options.index(option)]).argmin())]
 
 
-def draw_chest(seed: int, shifted: bool, size: int = SIZE) -> Located:
+def draw_chest(seed: int, *, shifted: bool = False, size: int = SIZE) -> Located:
     """A chest and one of its drawn findings, each as likely; where there is none, no mask."""
     settings = chest.Settings(confounded=True, shifted=shifted)
     world = chest.sample_world(seed, settings)
@@ -164,7 +173,7 @@ SCENES = (
         cause="the femoral neck",
         draw=draw_hip,
         least=0.05,
-        shows_nothing="contrast about the population's mean",
+        shows_nothing="the contrast adds next to nothing",
     ),
     Scene(
         name="breast, whole film",

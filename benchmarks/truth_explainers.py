@@ -111,7 +111,7 @@ def section(system: str, amounts: Amounts) -> str:
 def boxed(system: str, recipe: Recipe, *, seed: int, amounts: Amounts) -> Boxed:
     """A white box on the phantom film of a seed."""
     draw = next(scene.draw for scene in SCENES if scene.system == system)
-    case = draw(seed, False, SIZE).case
+    case = draw(seed, size=SIZE).case
     pixels = case.film.pixels
     labels = grid(SIZE, amounts.cells) if amounts.cells else regions(pixels)
     known = np.array([name in case.form.known for name in SYSTEMS[system].schema.names])

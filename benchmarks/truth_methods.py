@@ -23,7 +23,7 @@ from xattn.explain.lime import RegionLime
 from xattn.models.attention import CLINICAL_TO_IMAGE
 from xattn.trust.segment_film import film_parts
 
-Source = Literal["ours", "library, fair", "library, default", "no model"]
+Source = Literal["ours", "library, fair", "library, default", "baseline"]
 Sign = Literal["contribution", "relative", "positive"]
 """In the unit of the score; signed without a unit; or without a sign."""
 
@@ -57,7 +57,7 @@ def attention(game: Game) -> Answer:
 def input_gradient(game: Game, _: Amount) -> Answer:
     """|∂v/∂x| of every pixel (Simonyan et al. 2014, arXiv 1312.6034, section 3)."""
     images = game.film.image.clone()
-    _, value = game.gradient(images)
+    _tokens, value = game.gradient(images)
     (gradient,) = torch.autograd.grad(value.sum(), images)
     return Answer(2, density=np.abs(gradient[0, 0].double().cpu().numpy()))
 
@@ -92,7 +92,11 @@ OURS = (
         _of(lambda films, _: JointShapley(precision=0.0, most=films, second_fill=None)),
         players="all",
     ),
-    Method("LIME", "ours", _of(lambda films, _: RegionLime(samples=films, parts=films // CHUNK))),
+    Method(
+        "LIME",
+        "ours",
+        _of(lambda films, _: RegionLime(samples=films, parts=max(2, films // CHUNK))),
+    ),
     Method(
         "integrated gradients",
         "ours",
@@ -122,17 +126,14 @@ FAIR = (
     Method("grad-cam LayerCAM", "library, fair", _fixed("layercam"), "relative"),
 )
 SHAP_FORM = (Method("shap, form", "library, fair", _fixed("shap-form"), players="film and fields"),)
-DEFAULTS = tuple(
-    Method(name, "library, default", run, sign)
-    for name, run, sign in (
-        ("grad-cam Grad-CAM", truth_libraries.grad_cam, "positive"),
-        ("captum integrated gradients", truth_libraries.integrated, "contribution"),
-        ("lime", truth_libraries.lime, "contribution"),
-        ("shap Partition, blurred", truth_libraries.partition, "contribution"),
-    )
+DEFAULTS = (
+    Method("grad-cam Grad-CAM", "library, default", truth_libraries.grad_cam, "positive"),
+    Method("captum integrated gradients", "library, default", truth_libraries.integrated),
+    Method("lime", "library, default", truth_libraries.lime),
+    Method("shap Partition, blurred", "library, default", truth_libraries.partition),
 )
 BASELINES = (
-    Method("centre Gaussian", "no model", centre, "positive"),
-    Method("silhouette", "no model", silhouette, "positive"),
-    Method("input gradient", "no model", input_gradient, "positive"),
+    Method("centre Gaussian", "baseline", centre, "positive"),
+    Method("silhouette", "baseline", silhouette, "positive"),
+    Method("input gradient", "baseline", input_gradient, "positive"),
 )

@@ -1,6 +1,7 @@
 """Whether the maps of a model lie where something is: scores by place, for phantoms and films."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import numpy as np
 
@@ -22,11 +23,13 @@ from benchmarks.truth_scores import (
     strongest_share,
 )
 from benchmarks.truth_tables import Column, Row
+from xattn.errors import ExplainError
 from xattn.explain.base import Game
 from xattn.explain.regions import region_sums
 
 METHODS = (*OURS, *ATTENTION, *FAIR, *DEFAULTS, *BASELINES)
-PRECISION = Column("AUPRC of regions")
+MODELS = tuple(method for method in METHODS if method.source != "baseline")
+PRECISION = Column("AUPRC of regions", digits=3)
 POINTING = Column("pointing game")
 ENRICHMENT = Column("share in the mask / its area")
 SIGN = Column("sign right in the mask")
@@ -38,14 +41,25 @@ Found = dict[Method, list[Scores]]
 """By method, the scores of every case; none where it was not asked."""
 
 
-def asked(game: Game, amounts: Amounts, *, with_defaults: bool) -> dict[Method, Answer]:
-    """The answers of all methods to one game; the libraries' defaults where they are wanted."""
+def asked(
+    game: Game, amounts: Amounts, methods: tuple[Method, ...] = METHODS, *, with_defaults: bool
+) -> dict[Method, Answer]:
+    """The answers of methods to one game; the libraries' defaults where they are wanted.
+
+    A method that the model does not offer what it needs gives none.
+    """
     prepared(game, amounts)
-    return {
-        method: method.run(game, amounts.amount)
-        for method in METHODS
-        if with_defaults or method.source != "library, default"
-    }
+    answers = {}
+    for method in methods:
+        if with_defaults or method.source != "library, default":
+            with suppress(ExplainError):
+                answers[method] = method.run(game, amounts.amount)
+    return answers
+
+
+def ceiling(mask: np.ndarray, game: Game) -> float:
+    """The most that regions allow: the precision of a map that is the mask itself (S, S)."""
+    return region_precision(mask.astype(np.float64), mask, game.film.regions)
 
 
 def placed(method: Method, answer: Answer, *, mask: np.ndarray, game: Game, sign: float) -> Scores:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,7 +16,7 @@ class Amounts:
     """How much is run; the defaults are those of docs/results_truth.md."""
 
     batches: int = 3
-    boxes: int = 4
+    boxes: int = 12
     """White boxes of each recipe in each batch and system."""
     located: int = 3
     """Cases with a cause on the film in each batch, scene and kind of physics."""
@@ -28,7 +28,7 @@ class Amounts:
     """Real films of each kind; the boxes of NIH are all taken."""
     cells: int = 0
     """Cells along a side of a fixed grid of regions; 0 for the regions of the app."""
-    amount: Amount = Amount()
+    amount: Amount = field(default_factory=Amount)
 
 
 QUICK = Amounts(

@@ -8,6 +8,19 @@ from benchmarks.real_folds import interval
 from benchmarks.real_text import verdict
 from benchmarks.truth_methods import Method
 
+ANSWERS = (
+    "better than",
+    "worse than",
+    "not told apart from",
+    "the same as",
+    "too few cases against",
+)
+"""What may be said of a rival, in the order in which it is said."""
+FEWEST = 3
+"""Cases, or patients, below which nothing is said."""
+ROUNDING = 1e-4
+"""Scores that differ by less in every case are two ways to one number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -51,25 +64,27 @@ def sentence(rows: list[Row], column: Column, groups: np.ndarray) -> str:
     best, values = max(ours, key=lambda pair: float(np.nanmean(pair[1])))
     mean = sign * float(np.nanmean(values))
     opening = f"By {column.name}, the best of ours is {best.method.name} ({mean:.{column.digits}f})"
-    rivals = [pair for pair in scored if pair[0].method.source != "ours"]
-    said = [_verdict(values - others, row.method, groups) for row, others in rivals]
-    beaten = [text for text in said if text.startswith("better")]
-    if rivals and len(beaten) == len(said):
-        return f"{opening}: better than every rival."
-    kept = [text for text in said if not text.startswith("better")]
-    return f"{opening}: better than {len(beaten)} of {len(said)} rivals; " + "; ".join(kept) + "."
+    said: dict[str, list[str]] = {answer: [] for answer in ANSWERS}
+    for row, others in scored:
+        if row.method.source != "ours":
+            name = f"{row.method.name} ({row.method.source})"
+            said[_answer(values - others, groups)].append(name)
+    rivals = sum(len(names) for names in said.values())
+    beaten = said.pop("better than")
+    if len(beaten) == rivals:
+        return f"{opening}: better than all {rivals} rivals."
+    kept = [f"{answer} {', '.join(names)}" for answer, names in said.items() if names]
+    return f"{opening}: better than {len(beaten)} of {rivals} rivals; {'; '.join(kept)}."
 
 
-def _verdict(gains: np.ndarray, method: Method, groups: np.ndarray) -> str:
+def _answer(gains: np.ndarray, groups: np.ndarray) -> str:
     both = np.isfinite(gains)
-    name = f"{method.name} ({method.source})"
-    if both.sum() < 2:
-        return f"not compared with {name}: too few cases"
+    if len(np.unique(groups[both])) < FEWEST:
+        return "too few cases against"
+    if np.abs(gains[both]).max() < ROUNDING:
+        return "the same as"
     gain = interval(lambda rows: float(gains[both][rows].mean()), groups[both])
-    # Equal but for rounding is a tie: two ways to one number are no better than each other.
-    if np.abs(gains[both]).max() < 1e-4:
-        return f"the same as {name}"
-    return verdict(name, gain.low, gain.high)
+    return verdict("", gain.low, gain.high).strip()
 
 
 def _has(row: Row, column: Column) -> bool:

@@ -122,22 +122,25 @@ class Darkness(Backbone):
 
 @dataclass(frozen=True, slots=True)
 class WhiteBoxConfig:
-    """Side of the film, the fill, and how many scores the system has; all of them are equal."""
+    """Side of the film, and the fill."""
 
     size: int
     fill: float
-    scores: int
 
 
 class WhiteBox(Network):
-    """The sum of terms over the regions of one film and the fields of its form."""
+    """The sum of terms over the regions of one film and the fields of its form.
+
+    All of its `scores` are equal.
+    """
 
     places: Tensor
 
     def __init__(self, backbone: Darkness, terms: Terms, *, saturates: bool, scores: int) -> None:
         super().__init__()
         size = int(len(backbone.place) ** 0.5)
-        self.config = WhiteBoxConfig(size, FILL, scores)
+        self.config = WhiteBoxConfig(size, FILL)
+        self.scores = scores
         self.backbone: Darkness = backbone
         self.terms = terms
         self.saturates = saturates
@@ -152,14 +155,14 @@ class WhiteBox(Network):
         held = torch.tanh(sums) if self.saturates else sums
         return ImageTokens(held.unsqueeze(-1), (sums.shape[1], 1), features)
 
-    def fuse(self, image: ImageTokens, values: Tensor, known: Tensor) -> Output:
+    def fuse(self, image: ImageTokens, values: Tensor, known: Tensor) -> Output:  # noqa: ARG002
         """The sum of products; what a field says does not matter, only that it is known."""
         held = image.tokens.squeeze(-1)
         rows = max(len(held), len(known))
         one = held.new_ones(rows, 1)
         players = torch.cat([held.expand(rows, -1), known.double().expand(rows, -1), one], dim=1)
         score = players[:, self.places].prod(dim=-1) @ self.factors
-        return Output(score[:, None].expand(-1, self.config.scores), image.features, {})
+        return Output(score[:, None].expand(-1, self.scores), image.features, {})
 
     def held(self, film: np.ndarray, known: np.ndarray) -> np.ndarray:
         """What every player (P,) holds: regions of a film (S, S), then fields (F,) bool."""

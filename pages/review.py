@@ -1,16 +1,19 @@
-"""Review one case: film and maps, form, prediction, why, and the reader's own decision."""
+"""Review one case: film and maps, form, gate, prediction, why, and the reader's own decision."""
 
 import streamlit as st
 
-from pages.parts import methods, panels, reader, resources, state, viewer
-from pages.parts.follow import act, panels_of, work_on
+from pages.parts import belief, gate, methods, panels, reader, resources, state, viewer
+from pages.parts.cover import covered_now
+from pages.parts.follow import FILM, act, panels_of, work_on
 from pages.parts.form import draw_form
 from pages.parts.opening import draw_form_file, draw_opening
 from pages.parts.outputs import draw_target, every_output
-from pages.parts.scene import scene
+from pages.parts.scene import Around, scene
+from pages.parts.whatif import draw_what_if
 from pages.parts.why import draw_checks, draw_why
-from pages.parts.work import Work
+from pages.parts.work import EVIDENCE, Work
 from xattn.errors import SchemaError
+from xattn.reports.reading import reading as clauses_of
 
 POLL_SECONDS = 0.4
 
@@ -41,6 +44,7 @@ with left:
     with st.popover("Open another case", width="stretch"):
         draw_opening(engine)
     st.html(panels.heading("Film") + panels.facts(reading.case, reading.title))
+    checks = st.container(key="gate")
     st.html(panels.what_was_read(reading.case, system))
     st.html(panels.heading("Form"))
     try:
@@ -67,32 +71,54 @@ with says:
 
 work = work_on(engine, reading, target, chosen)
 shown = state.shown()
+found, is_open = gate.gate_of(work, shown), gate.is_open(work, shown)
+explanation = work.explanation(shown) if is_open else None
+believed = gate.believed(work, shown)
+with checks:
+    gate.draw_gate(work, shown)
 
 with middle:
-    drawn = scene(reading.case, panels_of(work, shown), engine.schema)
-    if act(engine, work, viewer.draw(reading.texture, drawn)):
+    around = Around(
+        line=clauses_of(explanation, believed, engine.schema) if explanation else (),
+        covered=covered_now(work, shown) if is_open else None,
+        evidence=work.state(EVIDENCE)[0],
+        can_cover=explanation is not None,
+    )
+    drawn = panels_of(work, shown) if is_open else [FILM]
+    packed = scene(reading.case, drawn, engine.schema, around=around)
+    if act(engine, work, viewer.draw(reading.texture, packed)):
         st.rerun()
     if work.awaited:
         follow_progress(work, work.awaited)
 
 with says:
-    if shown.prediction:
+    if found and not is_open:
+        gate.draw_stops(work, found)
+    elif shown.prediction:
         is_old = work.is_earlier(shown.prediction)
         st.html(panels.prediction(shown.prediction, system, reading.case, is_earlier=is_old))
-    if why := draw_why(work, shown, engine.schema):
+        if shown.assessment and not is_old:
+            st.html(belief.draw_belief(shown.assessment, shown.prediction.target))
+    if is_open and (why := draw_why(work, shown, engine.schema)):
         st.html(why)
-    if shown.prediction:
+    if is_open and shown.prediction:
         st.html(panels.shares(shown.prediction))
         if listed := every_output(shown.prediction, model):
             st.html(listed)
-    if checks := draw_checks(work, shown, engine.schema):
-        st.html(checks)
+    if is_open and (others := draw_checks(work, shown, engine.schema)):
+        st.html(others)
     if notes := panels.refused(work):
         st.html(notes)
 with read:
     st.html(panels.heading(reader.TITLE))
     reader.draw_decision(reading)
-    reader.draw_report(model, work, work.explanation(shown))
+    reader.draw_report(model, work, explanation, believed)
 
-with st.expander("Numbers behind the panels"):
-    st.html(panels.details([entry for _, entry in work.results(shown)]))
+if explanation:
+    with st.expander("What if: one entry varied, a part of the film covered"):
+        draw_what_if(engine, work, shown)
+if is_open:
+    with st.expander("Numbers behind the panels"):
+        st.html(panels.details([entry for _, entry in work.results(shown)]))
+        if believed.evidence:
+            st.html(belief.evidence_table(believed.evidence))

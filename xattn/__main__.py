@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import xattn
-from xattn.errors import ReportError, SchemaError, XattnError
+from xattn.errors import ArchiveError, ReportError, SchemaError, XattnError
 from xattn.training.options import DATA_EXAMPLE, add_cache, add_cohort, add_plan, cohort_of, plan_of
 
 if TYPE_CHECKING:
@@ -199,6 +199,37 @@ def phantoms(options: argparse.Namespace) -> None:
         print(options.sheet)
 
 
+def audit(options: argparse.Namespace) -> None:
+    """Verify that no row of the archive's audit was changed, removed or reordered."""
+    from xattn.archive.store import open_archive
+
+    with open_archive() as archive:
+        check = archive.verify(options.head)
+    for fault in check.faults:
+        print(fault)
+    print(f"{check.length} rows; head {check.head}")
+    if check.faults:
+        raise ArchiveError(f"The audit is not whole; faults: {len(check.faults)}.")
+
+
+def replay(options: argparse.Namespace) -> None:
+    """Compute the kept results of a case of the archive again, and compare every number."""
+    from xattn.archive.store import open_archive
+    from xattn.archive.worklist import find
+    from xattn.runtime.replaying import replay as again
+
+    with open_archive() as archive:
+        system = find(archive, archive.case(options.case).worklist).system
+        engine = xattn.load(options.checkpoint or system, device=options.device)
+        outcomes = []
+        for outcome in again(engine, archive, options.case):
+            print(outcome.sentence, flush=True)
+            outcomes.append(outcome)
+    missed = sum(not outcome.is_same for outcome in outcomes)
+    if missed:
+        raise ArchiveError(f"Of {len(outcomes)} results, {missed} did not come again.")
+
+
 def _case(options: argparse.Namespace) -> "tuple[Engine, Case]":
     """The engine and the case that the options name."""
     engine = xattn.load(options.checkpoint or options.system, device=options.device)
@@ -244,7 +275,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=xattn.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_app, _add_cases, _add_training, _add_phantoms):
+    for add in (_add_app, _add_cases, _add_training, _add_phantoms, _add_archive):
         add(commands)
     return parser
 
@@ -354,6 +385,20 @@ def _add_phantoms(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--seed", type=int, default=0, help="first seed")
     parser.add_argument("--sheet", type=Path, help="also draw a sheet of phantoms to this PNG")
     parser.add_argument("--cases", type=Path, help="also write the app's sample cases here")
+
+
+def _add_archive(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    where = (
+        "The archive is the one that XATTN_DATABASE (a URL) and XATTN_FILES (a folder or URL) "
+        "name, else that in the user's data folder."
+    )
+    parser = _command(commands, audit, "audit verify", where)
+    parser.add_argument("act", choices=("verify",), help="what to do")
+    parser.add_argument("--head", default="", help="a head printed earlier and kept elsewhere")
+    parser = _command(commands, replay, "replay 12", where)
+    parser.add_argument("case", type=int, help="the case's number in the archive")
+    parser.add_argument("--checkpoint", help="a checkpoint folder instead of the shipped model")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from xattn.models import breast, chest, hip
 from xattn.models import checkpoint as checkpoints
 from xattn.models.checkpoint import Checkpoint
 from xattn.models.network import Builder, Network
+from xattn.models.precision import has_bfloat16
 from xattn.records import Target
 
 MODELS = Path(__file__).resolve().parent.parent / "assets" / "models"
@@ -123,6 +124,8 @@ class LoadedModel:
     device: torch.device
     folder: Path | None = None
     """Where it was loaded from: what its answers are judged by lies beside its weights."""
+    is_rounded: bool = False
+    """Whether masked films are encoded in bfloat16; what that changes is printed."""
 
     @property
     def module(self) -> Network:
@@ -192,7 +195,7 @@ def load(name_or_folder: str | Path, *, device: str = "auto") -> LoadedModel:
     place = choose_device(device)
     # Channels-last convolutions take half the time; the sums round differently by about 1e-6.
     checkpoint.module.to(place).to(memory_format=torch.channels_last)
-    return LoadedModel(system, checkpoint, place, folder)
+    return LoadedModel(system, checkpoint, place, folder, is_rounded=has_bfloat16(place))
 
 
 def choose_device(wanted: str) -> torch.device:

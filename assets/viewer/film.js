@@ -113,6 +113,16 @@ function drawBox(context, [x, y, width, height], frame, { isDashed = false, styl
   context.restore();
 }
 
+/** Grey out a covered area: it is a what-if, and looks like one. */
+function drawCover(context, box, frame) {
+  const [x, y, width, height] = box;
+  context.save();
+  context.fillStyle = "rgba(96, 104, 111, 0.92)";
+  context.fillRect(frame.left + x * frame.scale, frame.top + y * frame.scale, width * frame.scale, height * frame.scale);
+  context.restore();
+  drawBox(context, box, frame, { isDashed: true });
+}
+
 function blankCanvas(width, height) {
   return Object.assign(document.createElement("canvas"), { width, height });
 }

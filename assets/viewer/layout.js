@@ -1,8 +1,8 @@
-// The elements of the viewer: tool bar, large film, thumbnails, scale, read-out.
+// The elements of the viewer: tool bar, large film, thumbnails, scale, read-out, evidence, line.
 
 const HELP =
   "Wheel zooms, drag pans, right-drag or shift-drag sets window and level. Keys: i invert, r reset, " +
-  "o overlay, b box, f fit what was read, g side by side, 1 to 9 panels, + and − zoom, arrows pan.";
+  "o overlay, b box, c cover, f fit what was read, g side by side, 1 to 9 panels, + and − zoom, arrows pan.";
 
 function element(tag, properties = {}, ...children) {
   const { data = {}, aria = {}, ...rest } = properties;
@@ -29,6 +29,7 @@ function layOut() {
     fit: button("Fit", "f", "What the model read, or the whole film"),
     reset: button("Reset", "r", "Whole film, first window"),
     box: button("Box", "b", "Draw the lesion's box: the model reads it with a margin"),
+    cover: button("Cover", "c", "What if: cover an area and predict again"),
     clear: element("button", { type: "button", title: "Read the whole view again" }, "Clear box"),
     opacity: element("input", {
       type: "range", min: 0, max: 100, value: 60, title: "Opacity of the map",
@@ -40,6 +41,9 @@ function layOut() {
     }),
     reads: element("div", { className: "reads", hidden: true }),
     hint: element("div", { className: "hint", hidden: true }),
+    covered: element("div", { className: "covered", hidden: true }),
+    evidence: element("div", { className: "evidence", aria: { live: "polite" } }),
+    line: element("p", { className: "line", aria: { label: "The case in one line" } }),
     thumbs: element("div", { className: "thumbs", aria: { label: "Panels" } }),
     legend: element("div", { className: "legend" }),
     readout: element("div", { className: "readout", aria: { live: "off" } }),
@@ -47,10 +51,10 @@ function layOut() {
   const tools = element(
     "div", { className: "tools", role: "toolbar", aria: { label: "Viewing tools" } },
     parts.title, parts.tag, element("span", { className: "gap" }), parts.tone, parts.invert,
-    parts.overlay, parts.opacity, parts.compare, parts.box, parts.clear, parts.fit, parts.reset,
+    parts.overlay, parts.opacity, parts.compare, parts.box, parts.clear, parts.cover, parts.fit, parts.reset,
   );
-  const stage = element("div", { className: "stage" }, parts.large, parts.reads, parts.hint);
-  const foot = element("div", { className: "foot" }, parts.legend, parts.readout);
+  const stage = element("div", { className: "stage" }, parts.large, parts.reads, parts.hint, parts.covered);
+  const foot = element("div", { className: "foot" }, parts.legend, parts.readout, parts.evidence, parts.line);
   parts.root = element("div", { className: "viewer", tabIndex: -1 }, tools, stage, parts.thumbs, foot);
   return parts;
 }
@@ -64,9 +68,10 @@ function thumbnail(panel, number) {
   const state = element("span", { className: "state" });
   const action = element("button", { type: "button", className: "action", hidden: true });
   const choices = element("span", { className: "choices" });
-  const caption = element("figcaption", {}, element("b", {}, panel.title), state, action, bar, choices);
+  const mark = element("span", { className: "mark" });
+  const caption = element("figcaption", {}, element("b", {}, panel.title), state, action, bar, mark, choices);
   const figure = element("figure", { data: { panel: panel.key } }, canvas, caption);
-  return { key: panel.key, figure, canvas, bar, state, action, choices };
+  return { key: panel.key, figure, canvas, bar, state, action, mark, choices };
 }
 
 function choice(label, options, selected) {
@@ -97,7 +102,7 @@ function drawLegend(legend, scale) {
 function drawReads(reads, panel, patch, head) {
   reads.replaceChildren(element("b", {}, `Patch ${patch + 1} reads`));
   for (const field of panel.fields) {
-    const share = field.maps[head].values[patch];
+    const share = field.maps[Math.min(head, field.maps.length - 1)].values[patch];
     const bar = element("i", {});
     bar.style.width = `${100 * share}%`;
     const label = field.isKnown ? field.label : `${field.label} (absent)`;

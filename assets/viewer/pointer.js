@@ -84,13 +84,14 @@ function takeKey(viewer, event) {
     i: () => viewer.invert(),
     r: () => viewer.reset(),
     o: () => viewer.toggleOverlay(),
-    b: () => viewer.toggleBoxing(),
+    b: () => viewer.toggleMode("box"),
+    c: () => viewer.scene.canCover && viewer.toggleMode("cover"),
     f: () => viewer.fit(),
     g: () => viewer.toggleCompare(),
     "+": () => viewer.zoomBy(1.25),
     "=": () => viewer.zoomBy(1.25),
     "-": () => viewer.zoomBy(0.8),
-    Escape: () => viewer.isBoxing && viewer.toggleBoxing(),
+    Escape: () => viewer.isBoxing && viewer.toggleMode(viewer.mode),
     Enter: () => viewer.isBoxing && viewer.commitBox(),
   }[event.key];
   if (act) act();

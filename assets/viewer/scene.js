@@ -12,7 +12,14 @@ function resolveMaps(panel, arrays) {
 
 function mapOf(viewer, panel) {
   if (!panel.fields) return panel.map;
-  return panel.fields[viewer.lookedAt ?? viewer.field].maps[viewer.head];
+  const { maps } = fieldOf(viewer, panel);
+  return maps[Math.min(viewer.head, maps.length - 1)];
+}
+
+/** The field that a panel shows: the one pointed at or chosen, else its first known one. */
+function fieldOf(viewer, { fields }) {
+  const wanted = viewer.lookedAt ?? viewer.field;
+  return fields.find(({ name }) => name === wanted) ?? fields.find(({ isKnown }) => isKnown) ?? fields[0];
 }
 
 /** The scale of a panel; a relative map is drawn for or against, one side at a time. */
@@ -34,6 +41,7 @@ function drawScene(viewer) {
   if (viewer.legendOf !== scale) drawLegend(viewer.parts.legend, scale);
   viewer.legendOf = scale;
   showReadout(viewer);
+  showEvidence(viewer);
 }
 
 function drawPanel(viewer, canvas, panel) {
@@ -57,6 +65,7 @@ function drawPanel(viewer, canvas, panel) {
     }
   }
   if (map && viewer.hasOverlay && panel.frame) drawBox(context, panel.frame, frame, { style: "#ffffff" });
+  if (scene.covered) drawCover(context, scene.covered.box, frame);
   const box = viewer.draft ?? scene.box;
   if (box) drawBox(context, box, frame, { isDashed: viewer.draft !== null });
   const found = map && pointedAt(viewer, panel, map);
@@ -89,23 +98,31 @@ function pointedAt(viewer, panel, map) {
   return valueAt(map, (x - panel.crop.left) / panel.crop.side, (y - panel.crop.top) / panel.crop.side);
 }
 
+const KEYS_OF_A_BOX = "By keyboard: arrows move, shift-arrows resize, Enter reads it, Escape leaves.";
+const HINTS = {
+  box: `Drag a box around the lesion. ${KEYS_OF_A_BOX}`,
+  cover: `What if: drag an area to cover it and predict again; the case is not changed. ${KEYS_OF_A_BOX}`,
+};
+
 function labelTools(viewer) {
   const { parts, scene, tone, large } = viewer;
-  const field = large.fields?.[viewer.lookedAt ?? viewer.field];
+  const field = large.fields && fieldOf(viewer, large);
   const side = large.sides && `what speaks ${large.sides[viewer.side].label}`;
-  const part = field?.label.toLowerCase() ?? side;
+  const part = [field?.label.toLowerCase(), side].filter(Boolean).join(", ");
   parts.title.textContent = part ? `${large.title}: ${part}` : large.title;
   parts.title.title = parts.title.textContent;
   parts.tag.textContent = large.isStale ? STALE : large.state === "ready" ? "" : large.state;
   parts.tone.textContent = `C ${tone.centre.toFixed(0)} W ${tone.width.toFixed(0)}`;
   parts.invert.ariaPressed = String(tone.isInverted);
   parts.overlay.ariaPressed = String(viewer.hasOverlay);
-  parts.box.ariaPressed = String(viewer.isBoxing);
+  parts.box.ariaPressed = String(viewer.mode === "box");
+  parts.cover.ariaPressed = String(viewer.mode === "cover");
+  parts.cover.hidden = !scene.canCover;
   parts.compare.ariaPressed = String(viewer.isComparing);
   parts.clear.hidden = parts.fit.hidden = !scene.box;
   parts.fit.ariaPressed = String(viewer.isFitted);
   parts.hint.hidden = !viewer.isBoxing;
-  parts.hint.textContent = "Drag a box around the lesion. By keyboard: arrows move, shift-arrows resize, Enter reads it, Escape leaves.";
+  parts.hint.textContent = HINTS[viewer.mode] ?? "";
   parts.large.classList.toggle("boxing", viewer.isBoxing);
   for (const thumb of viewer.thumbs) {
     thumb.figure.classList.toggle("isLarge", thumb.key === large.key);
@@ -128,10 +145,10 @@ function showReadout(viewer) {
   if (found) {
     const isOutside = panel.frame && found.index === 0; // the first region is what its box leaves out
     if (isOutside) words.push("outside the box that the model chose");
-    else words.push(`${map.labels ? "region" : "patch"} ${found.index + 1}: ${panel.scale === "contribution" ? signed(found.value) : plain(found.value)} ${panel.unit}`);
+    else words.push(`${map.labels ? "region" : "patch"} ${found.index + 1}: ${panel.kind === "contribution" ? signed(found.value) : plain(found.value)} ${panel.unit}`);
   } else if (map) words.push("not read");
   parts.readout.textContent = words.join(" · ");
-  if (found && panel.fields) {
+  if (found && panel.kind === "attention") {
     parts.reads.hidden = false;
     drawReads(parts.reads, panel, found.index, viewer.head);
   }

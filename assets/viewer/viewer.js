@@ -11,13 +11,14 @@ class Viewer {
     this.view = null;
     this.tone = FIRST_TONE;
     this.largeKey = "original";
-    this.field = 0;
+    this.field = null; // the name of the field that was chosen
     this.head = 0;
     this.side = 0;
     this.lookedAt = null; // the field that is pointed at, here or in the form
     this.pointed = null; // { key, point } under the pointer
     this.hasOverlay = true;
-    this.isBoxing = false;
+    this.mode = null; // "box" or "cover" while one is drawn
+    this.peeked = null; // the panel whose clause is pointed at
     this.isFitted = false;
     this.draft = null;
     root.append(this.parts.root);
@@ -34,7 +35,7 @@ class Viewer {
     const find = (key) => this.scene.panels.find((panel) => panel.key === key);
     const attention = find("attention");
     if (this.lookedAt !== null && attention?.fields) return attention;
-    return find(this.largeKey) ?? this.scene.panels[0];
+    return find(this.peeked) ?? find(this.largeKey) ?? this.scene.panels[0];
   }
 
   connect() {
@@ -45,7 +46,8 @@ class Viewer {
     parts.compare.onclick = () => this.toggleCompare();
     parts.fit.onclick = () => this.fit();
     parts.reset.onclick = () => this.reset();
-    parts.box.onclick = () => this.toggleBoxing();
+    parts.box.onclick = () => this.toggleMode("box");
+    parts.cover.onclick = () => this.toggleMode("cover");
     parts.clear.onclick = () => this.send("box", { box: null });
     parts.opacity.oninput = () => this.redraw();
     parts.root.addEventListener("keydown", (event) => {
@@ -85,6 +87,8 @@ class Viewer {
     for (const scale of Object.values(scene.scales)) scale.table = scene.arrays[scale.table].values;
     scene.panels.forEach((panel) => resolveMaps(panel, scene.arrays));
     this.showThumbs();
+    showLine(this);
+    showCovered(this);
     this.redraw();
   }
 
@@ -116,6 +120,7 @@ class Viewer {
     thumb.action.hidden = !["pending", "cancelled"].includes(panel.state);
     thumb.action.textContent = isPending ? "Cancel" : "Compute";
     thumb.action.onclick = () => this.send(isPending ? "cancel" : "start", panel.key);
+    markThumb(thumb, panel);
     if (thumb.choices.childElementCount) return;
     if (panel.fields) this.addFieldChoices(thumb, panel);
     if (panel.sides) this.addSideChoice(thumb, panel);
@@ -128,12 +133,12 @@ class Viewer {
   }
 
   addFieldChoices(thumb, panel) {
-    this.field = Math.max(0, panel.fields.findIndex((field) => field.isKnown));
-    const fields = choice("Field", panel.fields.map((field) => field.label), this.field);
+    const first = panel.fields.indexOf(fieldOf(this, panel));
+    const fields = choice("Field", panel.fields.map((field) => field.label), first);
     const heads = choice("Head", panel.heads, 0);
-    fields.onchange = () => this.lookWith({ field: Number(fields.value), largeKey: panel.key });
+    fields.onchange = () => this.lookWith({ field: panel.fields[fields.value].name, largeKey: panel.key });
     heads.onchange = () => this.lookWith({ head: Number(heads.value), largeKey: panel.key });
-    thumb.choices.append(heads, fields);
+    thumb.choices.append(...(panel.heads.length > 1 ? [heads, fields] : [fields]));
   }
 
   lookWith(change) {
@@ -143,12 +148,14 @@ class Viewer {
 
   progress(shares) {
     for (const thumb of this.thumbs) if (thumb.key in shares) thumb.bar.value = shares[thumb.key];
+    const bar = this.parts.evidence.querySelector("progress");
+    if (bar) bar.value = shares[EVIDENCE] ?? 0;
   }
 
   promote(key) {
     if (!key) return;
     if (this.isComparing) this.toggleCompare();
-    this.lookWith({ largeKey: key, lookedAt: null });
+    this.lookWith({ largeKey: key, lookedAt: null, peeked: null });
     this.thumbs.find((thumb) => thumb.key === key)?.figure.scrollIntoView({ block: "nearest" });
   }
 
@@ -189,26 +196,33 @@ class Viewer {
     this.lookWith({ view: zoomAt(this.view, factor, [this.view.x, this.view.y]) });
   }
 
-  toggleBoxing() {
-    this.isBoxing = !this.isBoxing;
+  get isBoxing() {
+    return this.mode !== null;
+  }
+
+  /** Draw the lesion's box, or an area to cover; the same again leaves. */
+  toggleMode(mode) {
+    this.mode = this.mode === mode ? null : mode;
     if (this.isBoxing && this.isComparing) this.toggleCompare();
     this.draft = this.isBoxing ? this.firstBox() : null;
     this.redraw();
   }
 
-  /** Where a box begins before it is drawn: where it is, or the middle of the film. */
+  /** Where a box begins before it is drawn: where it is, or the middle of what is read. */
   firstBox() {
-    const { width, height } = this.film;
-    const side = Math.round(Math.min(width, height) / 6);
-    return this.scene.box ?? [Math.round((width - side) / 2), Math.round((height - side) / 2), side, side];
+    const known = this.mode === "box" ? this.scene.box : this.scene.covered?.box;
+    if (known) return known;
+    const { left, top, side } = this.scene.crop;
+    const near = [left + (5 / 12) * side, top + (5 / 12) * side];
+    return boxBetween(near, near.map((start) => start + side / 6), this.film);
   }
 
   commitBox() {
-    const box = this.draft;
-    this.isBoxing = false;
+    const { draft: box, mode } = this;
+    this.mode = null;
     const isLarge = box && Math.min(box[2], box[3]) >= SMALLEST_BOX;
-    if (isLarge) this.send("box", { box });
-    else this.draft = null;
+    if (isLarge) this.send(mode, { box });
+    if (!isLarge || mode === "cover") this.draft = null;
     this.redraw();
   }
 
@@ -225,9 +239,8 @@ class Viewer {
   lookAtNamed(target) {
     const named = target instanceof Element && target.closest("[class*='st-key-field-'], [data-field]");
     const name = named ? named.dataset.field ?? /st-key-field-(\w+)/.exec(named.className)?.[1] : null;
-    const fields = this.scene?.panels.find((panel) => panel.fields)?.fields ?? [];
-    const place = fields.findIndex((field) => field.name === name);
-    const lookedAt = place < 0 ? null : place;
+    const fields = this.scene?.panels.find((panel) => panel.key === "attention")?.fields ?? [];
+    const lookedAt = fields.some((field) => field.name === name) ? name : null;
     if (lookedAt !== this.lookedAt) this.lookWith({ lookedAt });
   }
 

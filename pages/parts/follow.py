@@ -5,15 +5,18 @@ from typing import Any
 import streamlit as st
 
 from pages.parts import state, viewer
+from pages.parts.belief import mark_of
+from pages.parts.cover import cover
 from pages.parts.methods import BARS, title
 from pages.parts.scene import Panel
 from pages.parts.state import Reading, Shown
-from pages.parts.work import Work
+from pages.parts.work import EVIDENCE, UNJUDGED, Work
 from xattn.records import Target
 from xattn.runtime.engine import Engine
 
-PANELS = ("gradcam", "lime", "integrated", "attention")
+PANELS = ("gradcam", "lime", "joint", "attention")
 """The first thumbnails, in this order; those of the methods that the reader chose follow."""
+FILM = Panel("original", "Film")
 
 
 def work_on(engine: Engine, reading: Reading, target: Target, chosen: tuple[str, ...] = ()) -> Work:
@@ -32,13 +35,16 @@ def work_on(engine: Engine, reading: Reading, target: Target, chosen: tuple[str,
 
 
 def panels_of(work: Work, shown: Shown) -> list[Panel]:
-    """The film, then every explanation with its latest result."""
-    panels = [Panel("original", "Film")]
+    """The film, then every explanation with its latest result and its evidence."""
+    panels = [FILM]
+    is_checked = work.state(EVIDENCE)[0] != "pending"
     for method in (*PANELS, *(name for name in work.chosen if name not in BARS)):
         progress, note = work.state(method)
         entry = shown.attributions.get(method)
         is_stale = entry is not None and work.is_earlier(entry)
-        panels.append(Panel(method, title(method), progress, note, entry, is_stale))
+        is_due = not is_checked and method not in UNJUDGED
+        mark = mark_of(shown.evidence, method, entry, is_due=is_due)
+        panels.append(Panel(method, title(method), progress, note, entry, is_stale, mark))
     return panels
 
 
@@ -48,6 +54,9 @@ def act(engine: Engine, work: Work, event: tuple[str, Any]) -> bool:
     if name == "box":
         with state.refusals():
             state.change_case(engine.with_box(work.case, viewer.box_of(content)))
-    elif name in ("cancel", "start") and content in work.methods:
+    elif name == "cover":
+        with state.refusals():
+            cover(engine, work, state.shown(), viewer.box_of(content))
+    elif name in ("cancel", "start") and content in (*work.methods, EVIDENCE):
         (work.cancel if name == "cancel" else work.restart)(content)
     return bool(name)

@@ -10,7 +10,30 @@ from xattn.systems import LoadedModel
 BARS = ("shapley", "shap-form")
 """Methods that say what film and form add: drawn as bars, in this order, not on the film."""
 
+NAMES = {"joint": "Shapley of regions"}
+"""What those that always run are called on the page, where their own name is too long for it."""
+
 OFFERED = {
+    "integrated": (
+        "Integrated gradients",
+        "The change from the absent film to this one, summed over the same regions.",
+    ),
+    "interactions": (
+        "How fields change the reading",
+        "What each region adds more, or less, because an entry is known; one map per entry.",
+    ),
+    "attention-norm": (
+        "Attention, what arrives",
+        "Cross-attention by the size of what each weight lets through, not by the weight alone.",
+    ),
+    "attention-gradient": (
+        "Attention, what it moves",
+        "How the output would move with each attention weight, for and against.",
+    ),
+    "attention-rollout": (
+        "Attention through all layers",
+        "Where an entry is read when the layers are followed one after another.",
+    ),
     "mxa": ("MXA region and gate", "Where the encoder looked closer; the same for every finding."),
     "hirescam": ("HiResCAM", "Contribution by region from the last feature map."),
     "gradcam++": ("Grad-CAM++", "Grad-CAM with other weights; positive gradients alone, no unit."),
@@ -31,7 +54,9 @@ OFFERED = {
 
 def title(method: str) -> str:
     """What a method is called on the page."""
-    return OFFERED[method][0] if method in OFFERED else EXPLAINERS[method].label
+    if method in OFFERED:
+        return OFFERED[method][0]
+    return NAMES.get(method, EXPLAINERS[method].label)
 
 
 def offered(model: LoadedModel) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from xattn.systems import LoadedModel, System
 SIDES = {"R": "right", "L": "left", "B": "both", "U": "unpaired"}
 """What a header's codes of laterality mean (PS3.3 C.7.3.1.1.1)."""
 
-FACTS = ("modality", "view position", "laterality", "manufacturer", "lossy compression")
-"""Facts of the header that a reader wants beside the film; the rest is in the report."""
+VIEW = ("modality", "view position", "laterality")
+"""Facts of the header that stand in one line."""
+NOT_STATED = "not stated"
 
 
 def banner(model: LoadedModel) -> str:
@@ -50,10 +51,11 @@ def facts(case: Case, title: str) -> str:
     if radiograph.spacing_mm:
         between_rows, between_columns = radiograph.spacing_mm
         pairs.append(("Size", f"{columns * between_columns:.0f} × {rows * between_rows:.0f} mm"))
-    stated = {name: value for name in FACTS if (value := radiograph.fact(name))}
-    if "laterality" in stated:
-        stated["laterality"] = SIDES.get(stated["laterality"], stated["laterality"])
-    pairs += [(name.capitalize(), value) for name, value in stated.items()]
+    view = [value for name in VIEW if (value := radiograph.fact(name))]
+    if view:
+        pairs.append(("View", " · ".join(SIDES.get(value, value) for value in view)))
+    if (loss := radiograph.fact("lossy compression")) and loss != NOT_STATED:
+        pairs.append(("Lossy", loss))
     if case.film.box:
         box = case.film.box
         pairs.append(("Box", f"{box.width} × {box.height} at {box.x}, {box.y}"))

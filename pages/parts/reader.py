@@ -7,10 +7,11 @@ import streamlit as st
 
 from pages.parts import state
 from pages.parts.state import Reading
-from pages.parts.work import Work
+from pages.parts.work import EVIDENCE, Work
 from xattn.records import Explanation
 from xattn.reports.content import MOST_IDENTIFIER, Decision, compose
 from xattn.systems import LoadedModel
+from xattn.trust.belief import Belief
 
 VERDICTS: tuple[Literal["accept", "change", "reject"], ...] = ("accept", "change", "reject")
 MOST_NOTE = 500
@@ -49,21 +50,26 @@ def draw_decision(reading: Reading) -> None:
         state.record(made, identifier)
 
 
-def draw_report(model: LoadedModel, work: Work, explanation: Explanation | None) -> None:
+def draw_report(
+    model: LoadedModel, work: Work, explanation: Explanation | None, belief: Belief
+) -> None:
     """Make the PDF, then save it: two clicks, so that no report misses what was typed just before.
 
     A click that both makes and saves would race with the entry that it ends.
     """
-    is_waiting = explanation is None or bool(work.unfinished)
+    is_waiting = explanation is None or bool(set(work.unfinished) - {EVIDENCE})
     label = "PDF report (when all panels are there)" if is_waiting else "PDF report"
+    if not is_waiting and belief.evidence is None:
+        label = "PDF report (maps not checked yet)"
     wanted = st.button(label, key="_make_report", disabled=is_waiting, width="stretch")
     reading = state.reading()
     if is_waiting or explanation is None or reading is None:
         return
     methods = tuple(name for name, _ in explanation.attributions)
-    key = (explanation.case.digest, methods, reading.decision, reading.identifier)
+    judged = tuple(belief.evidence.verdicts) if belief.evidence else ()
+    key = (explanation.case.digest, methods, judged, reading.decision, reading.identifier)
     if wanted:
-        st.session_state[state.REPORT] = (key, _pdf(model, explanation, reading))
+        st.session_state[state.REPORT] = (key, _pdf(model, explanation, reading, belief))
     kept_key, pdf = st.session_state.get(state.REPORT, (None, b""))
     if kept_key == key:
         st.download_button(
@@ -77,10 +83,16 @@ def draw_report(model: LoadedModel, work: Work, explanation: Explanation | None)
         )
 
 
-def _pdf(model: LoadedModel, explanation: Explanation, reading: state.Reading) -> bytes:
+def _pdf(
+    model: LoadedModel, explanation: Explanation, reading: state.Reading, belief: Belief
+) -> bytes:
     from xattn.reports.pdf import render
 
     content = compose(
-        explanation, model, decision=reading.decision, typed_identifier=reading.identifier
+        explanation,
+        model,
+        belief=belief,
+        decision=reading.decision,
+        typed_identifier=reading.identifier,
     )
     return render(content)

@@ -1,12 +1,15 @@
 """What the viewer is sent: the film once, and the maps as small arrays with their scales."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from pages.parts.belief import Mark
+from pages.parts.cover import outcome
+from pages.parts.state import Try
 from pages.parts.work import State
 from xattn.data.clinical import Schema
 from xattn.data.placement import Placement
@@ -14,7 +17,8 @@ from xattn.data.radiograph import Radiograph
 from xattn.explain.mxa import CORNERS
 from xattn.explain.overlay import Scale, lookup_table, scale_for, ticks
 from xattn.models.attention import IMAGE_TO_CLINICAL
-from xattn.records import Attribution, Case, Kind
+from xattn.records import Attribution, Case
+from xattn.reports.reading import Clause
 
 TEXTURE_SIDE = 2048
 """Long side of the display texture in pixels: more than a screen shows of a whole film."""
@@ -35,6 +39,7 @@ class Panel:
     note: str = ""
     shown: Attribution | None = None
     is_stale: bool = False
+    mark: Mark | None = None
 
 
 def texture(radiograph: Radiograph) -> bytes:
@@ -54,7 +59,20 @@ def film_key(radiograph: Radiograph) -> str:
     return radiograph.pixel_sha256[:24]
 
 
-def scene(case: Case, panels: list[Panel], schema: Schema) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around the panels: the line that reads the case, what is covered, the evidence.
+
+    `can_cover` is False while the prediction is hidden: then no other is made.
+    """
+
+    line: tuple[Clause, ...] = ()
+    covered: Try | None = None
+    evidence: State = "ready"
+    can_cover: bool = True
+
+
+def scene(case: Case, panels: list[Panel], schema: Schema, *, around: Around = Around()) -> bytes:
     """Everything but the film: panels, their maps, the scales of their kinds, the box."""
     arrays: dict[str, np.ndarray] = {}
     film, box = case.film, case.film.box
@@ -63,6 +81,10 @@ def scene(case: Case, panels: list[Panel], schema: Schema) -> bytes:
         "film": film_key(film.radiograph),
         "box": [box.x, box.y, box.width, box.height] if box else None,
         "crop": _crop(film.placement),
+        "line": [asdict(clause) for clause in around.line],
+        "covered": _covered(around.covered),
+        "canCover": around.can_cover,
+        "evidence": around.evidence,
         "panels": [_panel(panel, case, schema, arrays) for panel in panels],
         "scales": _scales({p.key: p.shown for p in panels if p.shown}, arrays),
     }
@@ -100,47 +122,74 @@ def _panel(panel: Panel, case: Case, schema: Schema, arrays: dict[str, np.ndarra
         "note": panel.note,
         "isStale": panel.is_stale,
         "isSmooth": False,
+        "mark": asdict(panel.mark) if panel.mark else None,
     }
     if panel.shown is None:
         return entry
     shown = panel.shown
     entry |= {
         "scale": _scale_name(panel.key, shown),
+        "kind": shown.kind,
         "unit": shown.unit or "no unit",
         "crop": _crop(shown.placement),
         "frame": _frame(shown),
     }
-    if shown.kind == "attention":
-        return entry | _attention(panel.key, shown, case, schema, arrays)
+    if shown.kind == "relative" and shown.regions is None:
+        sides = [{"label": side, "scale": f"{side}/{panel.key}"} for side in SIDES]
+        entry |= {"sides": sides}
+    if fields := _fields(panel.key, shown, case, schema, arrays):
+        return entry | fields
     arrays[panel.key] = shown.maps[0].values.astype(np.float32)
     if shown.regions is not None:
         arrays[f"{panel.key}/regions"] = shown.regions.astype(np.uint8)
-        arrays[panel.key] = region_values(shown.maps[0].values, shown.regions)
+        arrays[panel.key] = _values(shown.maps[0].values, shown)
         return entry | {"map": panel.key, "labels": f"{panel.key}/regions"}
-    sides = [{"label": side, "scale": f"{side}/{panel.key}"} for side in SIDES]
-    return entry | {"map": panel.key, "isSmooth": True, "sides": sides}
+    return entry | {"map": panel.key, "isSmooth": True}
 
 
-def _attention(
+def _fields(
     key: str, shown: Attribution, case: Case, schema: Schema, arrays: dict[str, np.ndarray]
 ) -> JSON:
-    maps = {entry.name: entry.values.astype(np.float32) for entry in shown.maps}
-    first = f"{IMAGE_TO_CLINICAL}/{schema.names[0]}/"
+    """The maps by field, and by head where there are heads; nothing of a method without fields."""
+    maps = {entry.name.removeprefix(f"{IMAGE_TO_CLINICAL}/"): entry.values for entry in shown.maps}
+    present = [field for field in schema if field.name in maps]
+    if not present:
+        return {}
+    first = f"{present[0].name}/"
     heads = [name.removeprefix(first) for name in maps if name.startswith(first)]
     fields = []
-    for field in schema:
-        name = f"{IMAGE_TO_CLINICAL}/{field.name}"
-        names = [name, *(f"{name}/{head}" for head in heads)]
-        arrays |= {f"{key}/{each}": maps[each] for each in names}
+    for field in present:
+        names = [field.name, *(f"{field.name}/{head}" for head in heads)]
+        arrays |= {f"{key}/{name}": _values(maps[name], shown) for name in names}
         fields.append(
             {
                 "name": field.name,
                 "label": field.label,
                 "isKnown": field.name in case.form.known,
-                "maps": [f"{key}/{each}" for each in names],
+                "maps": [f"{key}/{name}" for name in names],
             }
         )
-    return {"fields": fields, "heads": ["all heads", *heads], "unit": "of its attention"}
+    entry: JSON = {"fields": fields, "heads": ["all heads", *heads]}
+    if shown.kind == "attention":
+        entry["unit"] = "of its attention" if key == "attention" else shown.unit
+    if shown.regions is not None:
+        arrays[f"{key}/regions"] = shown.regions.astype(np.uint8)
+        entry["labels"] = f"{key}/regions"
+    return entry
+
+
+def _values(values: np.ndarray, shown: Attribution) -> np.ndarray:
+    """What is sent of a map: a number per region, or its cells."""
+    if shown.regions is None:
+        return values.astype(np.float32)
+    return region_values(values, shown.regions)
+
+
+def _covered(made: Try | None) -> JSON | None:
+    if made is None or made.box is None:
+        return None
+    box = made.box
+    return {"box": [box.x, box.y, box.width, box.height], "words": outcome(made)}
 
 
 def _crop(placement: Placement) -> JSON:
@@ -157,22 +206,23 @@ def _frame(shown: Attribution) -> list[float] | None:
 
 
 def _scale_name(key: str, shown: Attribution) -> str:
-    """Maps of one kind share a scale, but for relative maps: those have no common unit."""
-    return f"{SIDES[0]}/{key}" if shown.kind == "relative" else shown.kind
+    """Maps of one kind and unit share a scale, but for relative maps: those have none in common."""
+    return f"{SIDES[0]}/{key}" if shown.kind == "relative" else f"{shown.kind}/{shown.unit}"
 
 
 def _scales(shown: dict[str, Attribution], arrays: dict[str, np.ndarray]) -> JSON:
-    """One scale per kind over all that is shown; each side of a relative map has its own."""
+    """One scale per kind and unit of all that is shown; each side of a relative map has its own."""
     scales: dict[str, Scale] = {}
-    shared: tuple[Kind, ...] = ("contribution", "attention")
-    for kind in shared:
-        if group := [entry for entry in shown.values() if entry.kind == kind]:
-            scales[kind] = scale_for(group, kind)
+    groups: dict[str, list[Attribution]] = {}
     for key, entry in shown.items():
-        if entry.kind == "relative":
-            for side in SIDES:
-                is_against = side == SIDES[1]
-                scales[f"{side}/{key}"] = scale_for([entry], "relative", against=is_against)
+        groups.setdefault(_scale_name(key, entry), []).append(entry)
+    for name, group in groups.items():
+        if group[0].kind != "relative":
+            scales[name] = scale_for(group, group[0].kind)
+            continue
+        against = f"{SIDES[1]}/{name.removeprefix(f'{SIDES[0]}/')}"
+        scales[name] = scale_for(group, "relative")
+        scales[against] = scale_for(group, "relative", against=True)
     return {name: _scale(name, scale, arrays) for name, scale in scales.items()}
 
 

@@ -7,13 +7,18 @@ from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
+from xattn.data.placement import Box
 from xattn.errors import XattnError
-from xattn.records import Attribution, Case, Prediction
+from xattn.records import Attribution, Case, Prediction, Target
 from xattn.reports.content import Decision
+from xattn.trust.assessment import Assessment
+from xattn.trust.evidence import MapEvidence
+from xattn.trust.finding import Finding, Gate
 
 READING, SHOWN, WORK, REPORT = "reading", "shown", "work", "report"
 GENERATION, PROBLEM, OWNER = "generation", "problem", "owner"
 SYSTEM, TARGET, METHODS = "system", "target", "methods"
+ACKNOWLEDGED = "acknowledged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +32,39 @@ class Reading:
     identifier: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One what-if: what was changed, the form as submitted and as tried, and both outputs.
+
+    `box` is the covered area in file pixels where the film was changed and not the form.
+    """
+
+    case_digest: str
+    target: Target
+    change: str
+    submitted: str
+    tried: str
+    before: float
+    after: float
+    box: Box | None = None
+
+
 @dataclass(slots=True)
 class Shown:
     """The latest results of this film; they stay, dimmed, until those of a changed entry come."""
 
     prediction: Prediction | None = None
     attributions: dict[str, Attribution] = field(default_factory=dict)
+    assessment: Assessment | None = None
+    evidence: MapEvidence | None = None
+    tries: list[Try] = field(default_factory=list)
+    covered: Try | None = None
+    """The area that is covered now, for as long as the entry is the same."""
+
+    def note(self, made: Try) -> None:
+        """List a try once."""
+        if made not in self.tries:
+            self.tries.append(made)
 
 
 def system(first: str) -> str:
@@ -92,6 +124,24 @@ def open_case(case: Case, *, title: str, texture: bytes) -> None:
 def change_case(case: Case) -> None:
     """The same film with another form or box; a decision on the earlier entry is dropped."""
     st.session_state[READING] = replace(st.session_state[READING], case=case, decision=None)
+
+
+def seen(case: Case, gate: Gate) -> Gate:
+    """The gate with what the reader acknowledged of this film, for the very same reasons."""
+    known: frozenset[tuple[str, str, str]] = st.session_state.get(ACKNOWLEDGED, frozenset())
+    findings = gate.findings
+    return gate.acknowledge(*(each.check for each in findings if _name(case, each) in known))
+
+
+def acknowledge(case: Case, finding: Finding) -> None:
+    """Keep for the session that the reader has seen what stops this film."""
+    known: frozenset[tuple[str, str, str]] = st.session_state.get(ACKNOWLEDGED, frozenset())
+    st.session_state[ACKNOWLEDGED] = known | {_name(case, finding)}
+
+
+def _name(case: Case, finding: Finding) -> tuple[str, str, str]:
+    """Of the pixels and the reason: an edit that gives another reason asks again."""
+    return case.film.radiograph.pixel_sha256, finding.check, finding.reason
 
 
 def record(decision: Decision | None, identifier: str) -> None:

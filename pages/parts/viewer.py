@@ -8,7 +8,7 @@ import streamlit as st
 from pages.parts.resources import ASSETS
 from xattn.data.placement import Box
 
-SCRIPTS = ("messages", "film", "maps", "layout", "pointer", "scene", "viewer")
+SCRIPTS = ("messages", "film", "maps", "layout", "pointer", "scene", "evidence", "viewer")
 """Read in this order and joined: a page's component takes one script."""
 
 
@@ -23,6 +23,7 @@ def draw(film: bytes, scene: bytes) -> tuple[str, Any]:
         data=scene,
         key="_viewer",
         on_box_change=_nothing,
+        on_cover_change=_nothing,
         on_cancel_change=_nothing,
         on_start_change=_nothing,
     )
@@ -38,12 +39,12 @@ def send_progress(shares: Mapping[str, float]) -> None:
 
 def first_event(events: Mapping[str, Any]) -> tuple[str, Any]:
     """The one event of a run, as name and content."""
-    given = [(name, events.get(name)) for name in ("box", "cancel", "start")]
+    given = [(name, events.get(name)) for name in ("box", "cover", "cancel", "start")]
     return next(((name, content) for name, content in given if content is not None), ("", None))
 
 
 def box_of(event: Mapping[str, Any]) -> Box | None:
-    """The box in file pixels that an event carries, or None where the reader cleared it.
+    """The box in file pixels that an event carries, of a lesion or a cover; None where cleared.
 
     Raises:
         IntakeError: if it has no size.

@@ -29,4 +29,4 @@ def _bars(method: str, work: Work, shown: Shown, schema: Schema) -> str:
     is_old = work.is_earlier(bars)
     form = None if is_old else work.case.form
     drawn = dimmed(draw_bars(bars, schema, form), is_earlier=is_old)
-    return heading(f"{name}, in {bars.unit}") + drawn
+    return f'<div data-figure="{method}">{heading(f"{name}, in {bars.unit}")}{drawn}</div>'

@@ -1,6 +1,7 @@
 """The app as tests run it: a tiny model from a checkpoint folder, small films, fresh caches."""
 
 import io
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import resources
+from pages.parts.state import Shown
+from pages.parts.work import Work
 from tests import tiny
 from xattn.models.checkpoint import Calibration, Checkpoint, Description, save
 from xattn.runtime.engine import Engine
@@ -65,6 +68,17 @@ def png(seed: int = 0, shape: tuple[int, int] = (120, 90)) -> bytes:
     file = io.BytesIO()
     Image.fromarray(np.rint(255 * (0.7 * blob + 0.3 * noise)).astype(np.uint8)).save(file, "PNG")
     return file.getvalue()
+
+
+def finished(work: Work, seconds: float = 120) -> Shown:
+    """What there is once nothing is under way, as a page that polls would find it."""
+    end = time.monotonic() + seconds
+    while work.unfinished and time.monotonic() < end:
+        work.ask()
+        time.sleep(0.005)
+    shown = Shown()
+    work.collect(shown)
+    return shown
 
 
 def page_text(app: AppTest) -> str:

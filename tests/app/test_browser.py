@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -108,10 +109,10 @@ def test_from_upload_to_report(page: Page, phantom: Phantom, tmp_path: Path) -> 
     open_film(page, dicom(phantom))
     all_done(page)
     assert_one_screen(page)
-    for panel in ("original", "gradcam", "lime", "integrated", "attention"):
+    for panel in ("original", "gradcam", "lime", "joint", "attention"):
         assert pixels(canvas(page, panel)).max() > 120, panel
     assert coloured_share(pixels(canvas(page, "original"))) == 0.0
-    for panel in ("lime", "integrated", "attention"):
+    for panel in ("lime", "joint", "attention"):
         assert coloured_share(pixels(canvas(page, panel))) > 0.02, panel
     assert "DOE" not in page.content()
     assert "Jane" not in page.content()
@@ -256,7 +257,66 @@ def test_another_films_uploads_and_refusals(page: Page) -> None:
     alert.wait_for()
     assert "expected" in alert.inner_text()
     open_film(page, Path(str(get_testdata_file("MR_small.dcm"))).read_bytes())
+    page.get_by_text("Before the prediction").wait_for()
+
+
+def test_a_film_of_another_kind_stops_until_it_is_acknowledged(page: Page) -> None:
+    """A magnetic resonance image: nothing of it is said before each reason was seen by name."""
+    from pydicom.data import get_testdata_file
+
+    open_film(page, Path(str(get_testdata_file("MR_small.dcm"))).read_bytes())
+    stops = page.get_by_role("button", name="Acknowledge: ")
+    stops.first.wait_for()
+    assert page.locator(".prediction").count() == 0
+    assert page.locator("figure").count() == 1
+    expect(page.get_by_role("button", name="PDF report")).to_be_disabled()
+    for left in range(stops.count(), 0, -1):
+        stops.first.click()
+        expect(stops).to_have_count(left - 1)
     expect(page.locator(".prediction .number")).to_be_visible()
+    expect(page.locator("figure")).to_have_count(5)
+    expect(page.get_by_text("Acknowledged: ").first).to_be_visible()
+
+
+def test_evidence_comes_to_every_map_and_the_line_leads_to_its_figures(
+    page: Page, phantom: Phantom
+) -> None:
+    open_film(page, dicom(phantom))
+    strip = page.locator(".viewer .evidence")
+    page.locator("figure[data-panel=gradcam] canvas").click()
+    expect(strip).to_contain_text("not checked yet")
+    all_done(page)
+    for panel in ("gradcam", "lime", "joint", "attention"):
+        mark = page.locator(f"figure[data-panel={panel}] .mark")
+        expect(mark).to_have_text(re.compile("^tracks: (yes|unclear|not shown|not checked)$"))
+    expect(strip).to_contain_text("(says nothing about whether the model is right)")
+    clause = page.locator("[data-clause=joint]").first
+    clause.hover()
+    title = page.locator(".viewer .title")
+    expect(title).to_have_text("Shapley of regions")
+    page.locator("canvas.large").hover()
+    expect(title).to_contain_text("Grad-CAM")
+    clause.click()
+    page.locator("canvas.large").hover()
+    expect(title).to_have_text("Shapley of regions")
+    expect(page.locator(".viewer .line")).to_contain_text("none of this says that the model is")
+    assert_one_screen(page)
+
+
+def test_an_area_is_covered_and_uncovered(page: Page, phantom: Phantom) -> None:
+    open_film(page, dicom(phantom))
+    all_done(page)
+    before = page.locator(".prediction .number").inner_text()
+    page.locator("canvas.large").focus()
+    page.keyboard.press("c")
+    drag_box(page, (200, 200, 300, 300), phantom.pixels.shape)
+    covered = page.locator(".viewer .covered")
+    expect(covered).to_contain_text(f"instead of {before}")
+    assert page.locator(".prediction .number").inner_text() == before
+    page.get_by_role("button", name="Uncover").click()
+    expect(covered).to_be_hidden()
+    page.get_by_text("What if: one entry varied").click()
+    expect(page.get_by_text("covered 300 × 300 px")).to_be_visible()
 
 
 @pytest.mark.real
@@ -292,11 +352,11 @@ def test_other_systems_are_explained_from_a_sample(
     for text in words:
         expect(page.get_by_text(text).first).to_be_visible()
     assert_one_screen(page)
-    for panel in ("lime", "integrated"):
+    for panel in ("lime", "joint"):
         assert coloured_share(pixels(canvas(page, panel))) > 0.01, panel
     assert pixels(canvas(page, "attention")).max() > 120  # a field may be looked at by no patch
     if os.environ.get("XATTN_SCREENSHOTS") == "1":
-        canvas(page, "integrated").click()
+        canvas(page, "joint").click()
         page.screenshot(path=ROOT / "docs" / "images" / f"review-{system}.png")
 
 

@@ -8,7 +8,7 @@ from pages.parts.follow import PANELS, panels_of
 from pages.parts.state import Shown
 from pages.parts.work import Work
 from tests import tiny
-from tests.app.conftest import choose, page_text, png, upload
+from tests.app.conftest import choose, finished, page_text, png, upload
 from xattn.explain import DEFAULT_METHODS, EXPLAINERS
 from xattn.runtime.engine import Engine
 from xattn.systems import SYSTEMS
@@ -55,7 +55,7 @@ def test_a_chosen_method_becomes_a_panel_stays_on_edits_and_is_in_the_report(
     app.switch_page("pages/about.py").run()
     app.switch_page("pages/review.py").run()
     assert panels(app) == ["original", *PANELS, "hirescam"]
-    work = finished(app)
+    work = all_of(app)
     app.run()
     explanation = work.explanation(app.session_state[state.SHOWN])
     assert explanation is not None
@@ -66,10 +66,9 @@ def test_a_chosen_method_becomes_a_panel_stays_on_edits_and_is_in_the_report(
     assert "HiResCAM (grad-cam)" not in page_text(app)
 
 
-def finished(app: AppTest) -> Work:
+def all_of(app: AppTest) -> Work:
     work: Work = app.session_state[state.WORK]
-    for job in work.jobs.values():
-        job.result(timeout=120)
+    finished(work)
     return work
 
 
@@ -77,7 +76,7 @@ def test_bars_of_another_method_stand_beside_ours_and_not_on_the_film(app: AppTe
     upload(app, png())
     tick(app, "shap-form")
     assert panels(app) == ["original", *PANELS]
-    finished(app)
+    all_of(app)
     text = page_text(app.run())
     assert text.count('<div class="bars"') == 2
     assert "Bars by shap, in log-odds" in text

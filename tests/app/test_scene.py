@@ -6,13 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pages.parts.scene import Panel, film_key, pack, region_values, scene, texture
+from pages.parts.belief import Mark
+from pages.parts.scene import Around, Panel, film_key, pack, region_values, scene, texture
+from pages.parts.state import Try
 from tests import tiny
+from xattn.data.placement import Box
 from xattn.data.radiograph import Radiograph
 from xattn.data.schemas import BREAST
 from xattn.explain import EXPLAINERS
+from xattn.explain.interactions import FieldRegionInteraction
 from xattn.explain.overlay import lookup_table, scale_for
 from xattn.explain.regions import paint
+from xattn.models.attention import IMAGE_TO_CLINICAL
+from xattn.reports.reading import Clause
 from xattn.systems import SYSTEMS
 
 
@@ -79,7 +85,10 @@ def drawn() -> tuple[dict, dict[str, np.ndarray], dict]:
         name: EXPLAINERS[name](model, case, model.target)
         for name in ("gradcam", "attention", "integrated")
     }
-    panels = [Panel("original", "Film"), Panel("lime", "LIME", "pending")]
+    panels = [
+        Panel("original", "Film"),
+        Panel("lime", "LIME", "pending", mark=Mark("not checked yet")),
+    ]
     panels += [Panel(name, name, shown=entry) for name, entry in shown.items()]
     header, arrays = unpack(scene(case, panels, BREAST))
     return header, arrays, shown
@@ -89,6 +98,8 @@ def test_a_pending_panel_has_a_state_and_no_map(drawn: tuple) -> None:
     header, _, _ = drawn
     original, lime = header["panels"][:2]
     assert lime["state"] == "pending"
+    assert (header["line"], header["covered"], header["canCover"]) == ([], None, True)
+    assert (original["mark"], lime["mark"]["answer"]) == (None, "not checked yet")
     assert "map" not in lime
     assert "map" not in original
     assert header["box"] is None
@@ -121,9 +132,10 @@ def test_scales_are_those_of_the_overlay_one_per_kind_and_two_per_relative_map(
 ) -> None:
     header, arrays, shown = drawn
     relative = {"for/gradcam", "against/gradcam"}
-    assert set(header["scales"]) == {"attention", "contribution"} | relative
+    shares = "attention/share of attention"
+    assert set(header["scales"]) == {shares, "contribution/log-odds"} | relative
     scale = scale_for([shown["integrated"]], "contribution")
-    sent = header["scales"]["contribution"]
+    sent = header["scales"]["contribution/log-odds"]
     assert (sent["low"], sent["high"], sent["unit"]) == (scale.low, scale.high, "log-odds")
     np.testing.assert_array_equal(arrays[sent["table"]], lookup_table(scale))
     against, for_it = (header["scales"][f"{side}/gradcam"] for side in ("against", "for"))
@@ -157,3 +169,46 @@ def test_the_box_of_a_gate_is_framed_in_file_pixels() -> None:
     assert "sides" not in panel
     painted = arrays["mxa"][arrays["mxa/regions"]]
     np.testing.assert_array_equal(painted, entry.maps[0].values)
+
+
+@pytest.mark.parametrize(
+    ("name", "heads", "sides"),
+    [("attention-norm", 5, 0), ("attention-gradient", 5, 2), ("attention-rollout", 1, 0)],
+)
+def test_attention_read_in_other_ways_arrives_by_field(name: str, heads: int, sides: int) -> None:
+    model, case = tiny.breast_model(), tiny.case()
+    shown = EXPLAINERS[name](model, case, model.target)
+    attention = EXPLAINERS["attention"](model, case, model.target)
+    panels = [Panel("attention", "Attention", shown=attention), Panel(name, name, shown=shown)]
+    header, arrays = unpack(scene(case, panels, BREAST))
+    _, panel = header["panels"]
+    assert [field["name"] for field in panel["fields"]] == list(BREAST.names)
+    assert len(panel["heads"]) == heads
+    assert len(panel.get("sides", ())) == sides
+    first = panel["fields"][0]["maps"][0]
+    np.testing.assert_array_equal(arrays[first], shown.map(f"{IMAGE_TO_CLINICAL}/density").values)
+    assert header["scales"][panel["scale"]]["unit"] == (shown.unit or "no unit")
+
+
+def test_interactions_arrive_as_a_number_per_region_for_each_known_field() -> None:
+    model, case = tiny.breast_model(), tiny.case()
+    shown = FieldRegionInteraction(most=32)(model, case, model.target)
+    header, arrays = unpack(scene(case, [Panel("interactions", "", shown=shown)], BREAST))
+    (panel,) = header["panels"]
+    assert {field["name"] for field in panel["fields"]} == set(case.form.known) - {"lesion_type"}
+    for field in panel["fields"]:
+        painted = arrays[field["maps"][0]][arrays[panel["labels"]]]
+        np.testing.assert_array_equal(painted, shown.map(field["name"]).values)
+
+
+def test_the_line_and_what_is_covered_stand_around_the_panels() -> None:
+    case, target = tiny.case(), tiny.breast_model().target
+    made = Try(case.digest, target, "covered", "", "", 0.5, -0.25, Box(1, 2, 30, 40))
+    around = Around((Clause("Film +1.0", "shapley"),), made, "pending", can_cover=False)
+    header, _ = unpack(scene(case, [Panel("original", "Film")], BREAST, around=around))
+    assert header["line"] == [{"words": "Film +1.0", "figure": "shapley"}]
+    assert header["covered"] == {
+        "box": [1, 2, 30, 40],
+        "words": "probability 0.44 instead of 0.62 (−0.75 log-odds)",
+    }
+    assert (header["evidence"], header["canCover"]) == ("pending", False)

@@ -14,8 +14,7 @@ from xattn.archive.tables import cases
 
 WRITER = """
 import sys
-import numpy as np
-from tests import tiny
+from tests.archive import bare
 from xattn.archive.people import LOCAL
 from xattn.archive.store import Archive
 
@@ -23,8 +22,8 @@ archive = Archive(sys.argv[1], sys.argv[2])
 listed = int(sys.argv[3])
 print("ready", flush=True)
 for seed in range(int(sys.argv[4]), 10_000):
-    case = tiny.case_of_pixels(np.random.default_rng(seed).integers(0, 4096, (96, 96)))
-    number = archive.add(LOCAL, listed, case, title=str(seed), form=tiny.MASS)
+    case = bare.case(seed)
+    number = archive.add(LOCAL, listed, case, title=str(seed), form=bare.MASS)
     print(number, case.digest, flush=True)
 """
 

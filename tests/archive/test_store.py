@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from tests import tiny
-from xattn.archive.people import LOCAL
+from xattn.archive.people import LOCAL, Person
+from xattn.archive.reading import revealed
 from xattn.archive.store import Archive
-from xattn.archive.tables import audit, cases, results
-from xattn.errors import ArchiveError
+from xattn.archive.tables import audit, cases, notes, results
+from xattn.errors import AccessError, ArchiveError
 from xattn.explain.base import Game, drain
 from xattn.explain.gradcam import GradCAM
 from xattn.explain.predict import predict
@@ -59,7 +60,7 @@ def test_results_come_back_bit_for_bit(archive):
     archive.keep(LOCAL, number, "prediction", prediction)
     archive.keep(LOCAL, number, "gradcam", cam)
     archive.keep(LOCAL, number, "gradcam", cam)
-    (_, first), (method, second) = archive.results(number)
+    (_, first), (method, second) = revealed(archive, LOCAL, number)
     assert asdict(first) == asdict(prediction)
     assert method == "gradcam"
     assert second.provenance == cam.provenance
@@ -86,14 +87,48 @@ def test_a_damaged_file_is_refused_by_its_hash(archive, tmp_path):
         archive.film(stored)
 
 
-def test_notes_and_reports_are_kept_with_their_record(archive):
+def test_notes_are_each_readers_own_and_the_audit_holds_only_their_hash(archive):
     number, _ = added(archive)
+    other = Person("Ann", ("reader",))
     archive.annotate(LOCAL, number, note="look again", is_marked=True)
+    archive.annotate(LOCAL, number, is_marked=False)
+    archive.annotate(other, number, note="clear")
+    columns = notes.c.reader, notes.c.note, notes.c.is_marked
+    with archive.transaction() as connection:
+        kept = connection.execute(select(*columns).order_by(notes.c.id)).all()
+        written = [row.content for row in connection.execute(select(audit))]
+    assert [tuple(row) for row in kept] == [
+        ("local reader", "look again", False),
+        ("Ann", "clear", False),
+    ]
+    assert not any(word in str(written) for word in ("look again", "clear"))
+    with pytest.raises(ArchiveError, match="no row of this number among the cases"):
+        archive.annotate(LOCAL, 99, note="nowhere")
+
+
+def test_reports_are_kept_with_their_record(archive):
+    number, _ = added(archive)
     name = archive.keep_report(LOCAL, number, b"%PDF-1.7 example")
-    stored = archive.case(number)
-    assert (stored.note, stored.is_marked) == ("look again", True)
     assert archive.blobs.get(name) == b"%PDF-1.7 example"
-    assert archive.verify().length == 4
+    assert archive.verify().length == 3
+
+
+def test_what_is_not_there_is_said(archive):
+    number, case = added(archive)
+    with pytest.raises(ArchiveError, match="no worklist of this number"):
+        archive.add(LOCAL, 99, tiny.case({}), title="one", form={})
+    prediction = drain(predict(Game(tiny.breast_model(), case, tiny.breast_model().target)))
+    with pytest.raises(ArchiveError, match="no row of this number among the cases"):
+        archive.keep(LOCAL, number + 1, "prediction", prediction)
+
+
+def test_lists_and_truths_are_the_administrators(archive):
+    number, _ = added(archive)
+    reader = Person("Ann", ("reader",))
+    with pytest.raises(AccessError, match="role of administrator"):
+        archive.worklist(reader, "hers", "breast", is_read_first=False)
+    with pytest.raises(AccessError, match="role of administrator"):
+        archive.set_truth(reader, number, 1)
 
 
 def test_opening_twice_migrates_once(database, tmp_path):

@@ -43,12 +43,12 @@ def test_the_absent_film_is_the_same_for_every_film(film: EncodedFilm) -> None:
 def test_absent_regions_take_the_fill_and_others_stay() -> None:
     film = EncodedFilm(tiny.loaded(tiny.SumModel()), tiny.case().film)
     masks = draw_masks(film.region_count, 3, seed=4)
-    cells = film.encode(masks).features
-    for mask, features in zip(masks, cells, strict=True):
+    cells = film.encode(masks).tokens
+    for mask, tokens in zip(masks, cells, strict=True):
         pixels = np.where(mask[film.regions], tiny.case().film.pixels, 0.25)
         means = pixels.reshape(4, 24, 4, 24).mean(axis=(1, 3))
         # float32 means of 576 pixels
-        np.testing.assert_allclose(features[0].numpy(), means, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(tokens.reshape(4, 4).numpy(), means, rtol=0, atol=1e-6)
 
 
 def test_the_pool_does_not_depend_on_earlier_requests(
@@ -90,7 +90,7 @@ def test_absent_regions_take_the_fill_that_is_asked_for() -> None:
     assert np.abs(np.diff(blurred)).max() < 0.1 * np.abs(np.diff(pixels)).max()
     mask = np.zeros((1, film.region_count), dtype=bool)
     mask[0, 3] = True
-    cells = film.encode(mask, "blurred").features[0].numpy()
+    cells = film.encode(mask, "blurred").tokens.reshape(1, 4, 4).numpy()
     means = np.where(mask[0][film.regions], pixels, blurred).reshape(4, 24, 4, 24)
     np.testing.assert_allclose(cells[0], means.mean(axis=(1, 3)), rtol=0, atol=1e-6)
 

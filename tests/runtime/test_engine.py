@@ -116,7 +116,7 @@ def test_explain_gives_every_method_asked_for(engine: Engine, tiny_case: Case):
     explanation = engine.explain(tiny_case, ("gradcam", "shapley"))
     assert [key for key, _ in explanation.attributions] == ["gradcam", "shapley"]
     assert explanation["shapley"].value == explanation.prediction.value
-    assert set(DEFAULT_METHODS) == {"shapley", "gradcam", "attention", "lime", "integrated"}
+    assert set(DEFAULT_METHODS) == {"shapley", "gradcam", "attention", "joint", "lime"}
 
 
 def test_results_are_the_same_object_when_asked_again(engine: Engine, tiny_case: Case):

@@ -11,6 +11,7 @@ from itertools import combinations
 import numpy as np
 from sqlalchemy import select
 
+from xattn.archive.access import READS, record_shown
 from xattn.archive.export import visible_reads
 from xattn.archive.people import Person
 from xattn.archive.reads import ADJUDICATION, ALONE, WITH_AI, Read, Stage
@@ -83,7 +84,7 @@ def agreement(
 ) -> tuple[Pair, ...]:
     """Every two readers who share cases: kappa of probabilities, Bland and Altman's of numbers.
 
-    A reader's last read at the stage counts.
+    A reader's last read at the stage counts. The findings that are given count as shown.
 
     Raises:
         ArchiveError: if there is no such worklist.
@@ -92,7 +93,10 @@ def agreement(
     metrics = {"kappa": kappa} if listed.is_probability else AGREEMENT_METRICS
     found = _last(listed.reads, stage)
     readers = sorted({reader for reader, _ in found})
-    pairs = (_pair(found, *two, metrics, draws) for two in combinations(readers, 2))
+    pairs = [_pair(found, *two, metrics, draws) for two in combinations(readers, 2)]
+    with archive.transaction() as connection:
+        seen = ((case, READS) for pair in pairs for case in pair.cases)
+        record_shown(connection, person, seen, "reads shown")
     return tuple(pair for pair in pairs if pair.cases)
 
 

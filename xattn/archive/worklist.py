@@ -83,11 +83,20 @@ class Page:
 
 def lists(archive: Archive) -> tuple[Worklist, ...]:
     """All worklists by name."""
-    count = select(func.count()).where(cases.c.worklist == worklists.c.id).scalar_subquery()
-    columns = [worklists.c[name] for name in ("id", "name", "system", "target", "is_read_first")]
-    wanted = select(*columns, count).order_by(worklists.c.name)
     with archive.transaction() as connection:
-        return tuple(Worklist(*tuple(row)) for row in connection.execute(wanted))
+        rows = connection.execute(_lists().order_by(worklists.c.name))
+        return tuple(Worklist(*tuple(row)) for row in rows)
+
+
+def find(archive: Archive, number: int) -> Worklist:
+    """A worklist by its number.
+
+    Raises:
+        ArchiveError: if there is none.
+    """
+    with archive.transaction() as connection:
+        require(connection, worklists, number)
+        return Worklist(*tuple(connection.execute(_lists().where(worklists.c.id == number)).one()))
 
 
 def page(
@@ -159,6 +168,12 @@ def duplicates(archive: Archive, number: int) -> tuple[int, ...]:
     with archive.transaction() as connection:
         require(connection, cases, number)
         return tuple(connection.execute(same.order_by(cases.c.id)).scalars())
+
+
+def _lists() -> Select[Any]:
+    count = select(func.count()).where(cases.c.worklist == worklists.c.id).scalar_subquery()
+    names = ("id", "name", "system", "target", "is_read_first")
+    return select(*(worklists.c[name] for name in names), count)
 
 
 def _key(query: Query, person: Person) -> ColumnElement[Any]:

@@ -37,5 +37,5 @@ EXPLAINERS: dict[str, Explainer] = {
 }
 """By key: ours in the order in which they answer soonest, then those of the libraries."""
 
-DEFAULT_METHODS = ("shapley", "gradcam", "attention", "joint", "lime", "integrated")
+DEFAULT_METHODS = ("shapley", "gradcam", "attention", "joint", "lime")
 """What `explain` runs unless told otherwise."""

@@ -99,6 +99,14 @@ class Game:
             ]
         return np.asarray(torch.cat(parts).cpu().numpy())
 
+    @cached_property
+    def rounding(self) -> float:
+        """What rounding the pool changes at most, in the target's unit, where it was measured."""
+        if not self.model.is_rounded:
+            return 0.0
+        kept, exact = (self.of_films([films]) for films in self.film.pair())
+        return float(np.abs(kept - exact).max())
+
     def of_pairs(self, films: ImageTokens, known: np.ndarray) -> np.ndarray:
         """Values (M, K) float64 of M masked films, each with only `known` (M, K, F) of the form."""
         count, forms = known.shape[:2]
@@ -176,8 +184,9 @@ class Explainer(ABC):
 
     def provenance(self, game: Game) -> Provenance:
         """All that is needed to get the same numbers again."""
-        seed = (("pool seed", str(game.film.seed)),) if self.draws_pool else ()
-        settings = (*self.settings, *seed)
+        precision = "bfloat16" if game.model.is_rounded else "float32"
+        pool = (("pool seed", str(game.film.seed)), ("pool precision", precision))
+        settings = (*self.settings, *pool) if self.draws_pool else self.settings
         return provenance(game.model, game.case, method=self.label, settings=settings)
 
 

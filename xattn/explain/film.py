@@ -15,6 +15,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
+from xattn.explain.encoding import encode
 from xattn.explain.regions import regions
 from xattn.explain.sampling import POOL, draw_masks
 from xattn.models.tokens import ImageTokens
@@ -26,6 +27,9 @@ CHUNK = 32
 differently."""
 BLUR = 1 / 16
 """Standard deviation of the blurred fill as a share of the film's side: wider than most regions."""
+
+SAMPLED = 8
+"""Masked films on which the rounding of the pool is measured."""
 
 Fill = Literal["trained", "blurred", "mean"]
 """What stands in an absent region: the grey of training, the blurred film, or its own mean grey."""
@@ -82,7 +86,9 @@ class EncodedFilm:
         grey = self.fill if fill == "trained" else float(self.image.mean())
         return torch.full_like(self.image, grey)
 
-    def encode(self, masks: np.ndarray, fill: Fill = "trained") -> ImageTokens:
+    def encode(
+        self, masks: np.ndarray, fill: Fill = "trained", *, is_rounded: bool = False
+    ) -> ImageTokens:
         """The tokens of this film with only the regions of each mask (M, R) left in place.
 
         A mask that keeps nothing has the tokens of the absent film to the bit, in any batch.
@@ -90,7 +96,7 @@ class EncodedFilm:
         kept = torch.from_numpy(masks).to(self.model.device)
         labels = torch.from_numpy(self.regions).to(self.model.device)
         films = torch.where(kept[:, labels].unsqueeze(1), self.image, self.background(fill))
-        encoded = self._encode(films)
+        encoded = encode(self.model, films, is_rounded=is_rounded)
         if masks.any(axis=1).all():
             return encoded
         is_there = kept.any(dim=1)[:, None, None]
@@ -111,8 +117,14 @@ class EncodedFilm:
         pool = self._pools.setdefault(fill, [])
         while (have := len(pool) * CHUNK) < count:
             masks = self.masks(have + CHUNK)[have:]
-            pool.append(self.encode(masks, fill).without_features())
+            pool.append(self.encode(masks, fill, is_rounded=self.model.is_rounded))
             yield min(1.0, (have + CHUNK) / count)
+
+    def pair(self) -> tuple[ImageTokens, ImageTokens]:
+        """The pool's first masked films as they are kept, and encoded in full precision."""
+        masks, films = self.pool(1)
+        first = replace(films[0], tokens=films[0].tokens[:SAMPLED])
+        return first, self.encode(masks[:SAMPLED])
 
     def masks(self, count: int) -> np.ndarray:
         """The masks (M, R) of the pool up to `count`, in whole batches; see `draw_masks`."""

@@ -56,6 +56,7 @@ class FieldRegionInteraction(Explainer):
                 (f"largest {ERRORS}", float(shares.errors.max())),
                 (f"median {ERRORS}", float(np.median(shares.errors))),
                 ("masked films", float(rows.count)),
+                ("rounding of the pool", game.rounding),
                 ("fusion rows", float(rows.count * (len(game.fields) + 1))),
             ),
             regions=labels,

@@ -145,6 +145,7 @@ class JointShapley(Explainer):
                 (f"largest {ERRORS}", float(errors.max())),
                 (f"median {ERRORS}", float(np.median(errors))),
                 ("masked films", float(rows.count)),
+                ("rounding of the pool", game.rounding),
                 ("fusion rows", float(fusions)),
             ),
             regions=labels,

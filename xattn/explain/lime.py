@@ -61,6 +61,7 @@ class RegionLime(Explainer):
             gap=float(coefficients.sum() - (game.value - self.absent(game))),
             figures=(
                 ("weighted R²", score),
+                ("rounding of the pool", game.rounding),
                 ("median spread over seeds", float(np.median(spread))),
             ),
             regions=labels,

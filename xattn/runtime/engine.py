@@ -24,8 +24,10 @@ from xattn.systems import LoadedModel
 from xattn.systems import load as load_model
 from xattn.trust.assessment import Assessment, assess
 from xattn.trust.belief import Belief
+from xattn.trust.cover import Covered, cover
 from xattn.trust.evidence import MapEvidence, gather
 from xattn.trust.grounds import Grounds, grounds
+from xattn.trust.whatif import Curve, curve
 
 FILMS_KEPT = 8
 """Encoded films that stay in memory: about 10 MB each with a full pool of masked versions."""
@@ -44,7 +46,8 @@ class Engine:
     @cached_property
     def grounds(self) -> Grounds:
         """What came with the model to judge its answers by."""
-        return grounds(self.model.folder, self.model.system.name)
+        model = self.model
+        return grounds(model.folder, model.system.name, model.checkpoint.model_id)
 
     @property
     def schema(self) -> Schema:
@@ -170,6 +173,34 @@ class Engine:
             owner=owner,
         )
 
+    def start_curve(
+        self, case: Case, field: str, *, target: Target | None = None, owner: str = ""
+    ) -> Job[Curve]:
+        """The output along one entry of the form as a job; it goes with predictions."""
+        chosen = target or self.model.target
+        return self.worker.submit(
+            ("curve", field, self._key(case, chosen)),
+            lambda: curve(self._game(case, chosen), field),
+            urgency=Urgency.PREDICTION,
+            owner=owner,
+        )
+
+    def start_cover(
+        self, case: Case, box: Box, *, target: Target | None = None, owner: str = ""
+    ) -> Job[Covered]:
+        """The prediction with a box in file pixels covered, as a job; it goes with predictions.
+
+        Raises:
+            ExplainError: if the model read nothing of what the box covers.
+        """
+        chosen, area = target or self.model.target, _under(case.film.placement, box)
+        return self.worker.submit(
+            ("cover", box, self._key(case, chosen)),
+            lambda: cover(self._game(case, chosen), area),
+            urgency=Urgency.PREDICTION,
+            owner=owner,
+        )
+
     def _film(self, radiograph: Radiograph, box: Box | None) -> Film:
         size = self.model.module.config.size
         values = radiograph.model_values()
@@ -206,6 +237,19 @@ class Engine:
         while len(self._films) > FILMS_KEPT:
             self._films.popitem(last=False)
         return encoded
+
+
+def _under(place: Placement, box: Box) -> np.ndarray:
+    """The pixels (S, S) bool of what is read whose centres lie under a box in file pixels."""
+    steps = (np.arange(place.size) + 0.5) * place.side / place.size
+    columns, rows = place.left + steps - box.x, place.top + steps - box.y
+    across, down = (columns >= 0) & (columns < box.width), (rows >= 0) & (rows < box.height)
+    if not (across.any() and down.any()):
+        raise ExplainError(
+            "An area that the model reads was expected, however it reads nothing of this one; "
+            "cover a part that is not hatched."
+        )
+    return np.asarray(down[:, None] & across)
 
 
 def load(name_or_folder: str | Path, *, device: str = "auto") -> Engine:

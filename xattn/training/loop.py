@@ -26,6 +26,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from xattn.models.network import Network
+from xattn.models.precision import autocast
 from xattn.models.tokens import Output
 from xattn.training.cases import Batch, CaseSource, absent, batches
 from xattn.training.processes import (
@@ -260,13 +261,6 @@ def _told(model: Network, cases: CaseSource, *, batch: int = 64) -> tuple[Tensor
             targets.append(part.targets.cpu())
     model.train(was_training)
     return torch.cat(scores), torch.cat(targets)
-
-
-def autocast(device: torch.device) -> torch.autocast:
-    """bfloat16 where the device computes in it, else full precision."""
-    # torch's only name for this question; CPUs without the instructions emulate slowly.
-    has_it = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
-    return torch.autocast(device.type, torch.bfloat16, enabled=has_it)
 
 
 def _channels_last(images: Tensor) -> Tensor:

@@ -15,8 +15,9 @@ from torch.nn.functional import avg_pool2d, smooth_l1_loss
 from tqdm import tqdm
 
 from xattn.models.network import Network
+from xattn.models.precision import autocast
 from xattn.training.cases import Cases
-from xattn.training.loop import autocast, vary_images
+from xattn.training.loop import vary_images
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from xattn.errors import CheckpointError
 from xattn.trust import bank, content, novelty
 from xattn.trust.bank import Bank
 from xattn.trust.content import Classifier
@@ -22,19 +23,24 @@ class Grounds:
     bank: Bank | None = None
 
 
-def grounds(folder: Path | None, system: str) -> Grounds:
+def grounds(folder: Path | None, system: str, model_id: str = "") -> Grounds:
     """What lies in a checkpoint's folder, and the rule by which its system knows its films.
 
     Raises:
-        CheckpointError: if a file is damaged.
+        CheckpointError: if a file is damaged, or the ranges were fitted on another model.
     """
     classifier = content.load(system) if system in EXPECTATIONS else None
     if folder is None:
         return Grounds(classifier)
-    has_table = (folder / SURENESS).is_file()
+    table = SurenessTable.load(folder) if (folder / SURENESS).is_file() else None
+    if table and model_id and table.model_id != model_id:
+        raise CheckpointError(
+            f"Expected {SURENESS} of this very model, however: it was fitted on another; fit it "
+            "again."
+        )
     return Grounds(
         classifier,
         novelty.load_reference(folder),
-        SurenessTable.load(folder) if has_table else None,
+        table,
         bank.load(folder),
     )

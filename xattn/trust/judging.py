@@ -11,6 +11,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from xattn.explain.base import Game, Steps
+from xattn.explain.encoding import encode as encode_films
 from xattn.explain.film import CHUNK
 from xattn.models.tokens import ImageTokens
 
@@ -96,9 +97,8 @@ def encode(game: Game, masks: np.ndarray) -> ImageTokens:
     film = game.film.image
     blurred = torch.from_numpy(judging_fill(film[0, 0].cpu().numpy())).to(film.device)
     kept = torch.from_numpy(masks).to(film.device)[:, torch.from_numpy(game.film.regions)]
-    with torch.no_grad():
-        tokens = game.model.module.encode_image(torch.where(kept.unsqueeze(1), film, blurred))
-    return tokens.without_features()
+    films = torch.where(kept.unsqueeze(1), film, blurred)
+    return encode_films(game.model, films, is_rounded=game.model.is_rounded)
 
 
 def judging_fill(film: np.ndarray) -> np.ndarray:
