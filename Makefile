@@ -15,7 +15,7 @@ install: .venv/installed  ## the run-time packages into .venv
 dev: .venv/developed      ## the tools for tests and checks as well
 
 test: dev                 ## all tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: dev                ## format, lint, types
 	$(BIN)/ruff format --check .
@@ -25,6 +25,7 @@ check: dev                ## format, lint, types
 bench: dev                ## speed, as ratios measured side by side
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.training_speed
+	$(BIN)/python -m benchmarks.worklist
 
 truth: dev                ## explainers against what is known of white boxes and phantoms
 	$(BIN)/python -m benchmarks.truth

@@ -28,7 +28,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results_truth.md"
 def main() -> None:
     """Print the document; write it where everything was run in full."""
     options = _options()
-    amounts = QUICK if options.quick else Amounts()
+    amounts = (QUICK if options.quick else Amounts()).times(options.times)
     systems = (options.system,) if options.system else tuple(SYSTEMS)
     start = time.perf_counter()
     parts = {
@@ -75,6 +75,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few cases, few regions; not written")
     parser.add_argument("--system", choices=SYSTEMS, help="this system alone; not written")
+    parser.add_argument("--times", type=int, default=1, help="so many times as many cases")
     return parser.parse_args()
 
 

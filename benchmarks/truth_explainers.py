@@ -95,7 +95,7 @@ def section(system: str, amounts: Amounts) -> str:
             seed = FIRST_SEED + 100_000 * batch + number
             boxes = {r.name: boxed(system, r, seed=seed, amounts=amounts) for r in RECIPES}
             for method in METHODS:
-                asked = method.source != "library, default" or number < amounts.defaults
+                asked = not method.is_costly or number < amounts.costly
                 scores = scores_of(method, boxes, amounts.amount) if asked else {}
                 rows[method.name + method.source].append(scores)
             own.append(interactions_of(boxes[HARDEST.name]))

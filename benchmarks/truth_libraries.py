@@ -42,7 +42,7 @@ def kernel_shap(game: Game, amount: Amount) -> Answer:
     def of_players(rows: np.ndarray) -> np.ndarray:
         present = np.asarray(rows) > 0.5
         known = np.zeros((len(present), 1, len(game.schema.names)), dtype=bool)
-        known[:, 0, columns] = present[:, regions:] * 0
+        known[:, 0, columns] = present[:, regions:]
         parts = [
             game.of_pairs(game.film.encode(present[part, :regions]), known[part])
             for part in _batches(len(present))
@@ -94,7 +94,7 @@ def lime(game: Game, _: Amount) -> Answer:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         explained = LimeImageExplainer(random_state=SEED).explain_instance(
-            picture, _Pictures(game), labels=(0,), top_labels=None, progress_bar=False
+            picture, _Pictures(game), labels=(0,), top_labels=None
         )
     labels = np.unique(explained.segments, return_inverse=True)[1].reshape(picture.shape)
     weights = dict(explained.local_exp[0])

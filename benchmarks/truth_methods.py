@@ -42,6 +42,8 @@ class Method:
     players: Literal["all", "regions", "film and fields"] = "regions"
     """Whose game it answers: of regions and fields, of regions with the form as it is, or of fields
     and the film as one player."""
+    is_costly: bool = False
+    """Whether it encodes so many films that only a part of the cases is given to it."""
 
 
 def attention(game: Game) -> Answer:
@@ -129,8 +131,10 @@ SHAP_FORM = (Method("shap, form", "library, fair", _fixed("shap-form"), players=
 DEFAULTS = (
     Method("grad-cam Grad-CAM", "library, default", truth_libraries.grad_cam, "positive"),
     Method("captum integrated gradients", "library, default", truth_libraries.integrated),
-    Method("lime", "library, default", truth_libraries.lime),
-    Method("shap Partition, blurred", "library, default", truth_libraries.partition),
+    Method("lime", "library, default", truth_libraries.lime, is_costly=True),
+    Method(
+        "shap Partition, blurred", "library, default", truth_libraries.partition, is_costly=True
+    ),
 )
 BASELINES = (
     Method("centre Gaussian", "baseline", centre, "positive"),

@@ -42,16 +42,16 @@ Found = dict[Method, list[Scores]]
 
 
 def asked(
-    game: Game, amounts: Amounts, methods: tuple[Method, ...] = METHODS, *, with_defaults: bool
+    game: Game, amounts: Amounts, methods: tuple[Method, ...] = METHODS, *, with_costly: bool
 ) -> dict[Method, Answer]:
-    """The answers of methods to one game; the libraries' defaults where they are wanted.
+    """The answers of methods to one game; the costly ones where they are wanted.
 
     A method that the model does not offer what it needs gives none.
     """
     prepared(game, amounts)
     answers = {}
     for method in methods:
-        if with_defaults or method.source != "library, default":
+        if with_costly or not method.is_costly:
             with suppress(ExplainError):
                 answers[method] = method.run(game, amounts.amount)
     return answers

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def section(system: str, data: Path, model: LoadedModel, amounts: Amounts) -> st
     if system == "hip":
         return "No real masks of hips are at hand."
     if system == "chest":
-        boxes = list(nih(data / "nih_chestxray"))
+        boxes = list(islice(nih(data / "nih_chestxray"), amounts.real))
         return _table("NIH's boxes, findings that CheXpert knows", boxes, model, amounts)
     kinds = real_lesions.KINDS.items()
     lesions = real_lesions.read(data)
@@ -87,7 +88,7 @@ def _table(title: str, films: list[Marked], model: LoadedModel, amounts: Amounts
     for number, film in enumerate(films):
         say(f"{title}: {number + 1}")
         game = Game(model, film.case, model.targets[film.output])
-        answers = asked(game, amounts, with_defaults=number < amounts.defaults)
+        answers = asked(game, amounts, with_costly=number < amounts.costly)
         for method in METHODS:
             answer = answers.get(method)
             scores = placed(method, answer, mask=film.mask, game=game, sign=1.0) if answer else {}

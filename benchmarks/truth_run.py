@@ -2,7 +2,8 @@
 
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -16,19 +17,25 @@ class Amounts:
     """How much is run; the defaults are those of docs/results_truth.md."""
 
     batches: int = 3
-    boxes: int = 12
+    boxes: int = 5
     """White boxes of each recipe in each batch and system."""
-    located: int = 3
+    located: int = 2
     """Cases with a cause on the film in each batch, scene and kind of physics."""
     diffuse: int = 1
     """Cases without one in each batch and scene."""
-    defaults: int = 1
-    """Cases of each batch that the libraries' defaults see as well."""
+    costly: int = 1
+    """Cases of each batch, physics as in training, that the costliest defaults see as well."""
     real: int = 8
-    """Real films of each kind; the boxes of NIH are all taken."""
+    """Real films of each kind."""
     cells: int = 0
     """Cells along a side of a fixed grid of regions; 0 for the regions of the app."""
     amount: Amount = field(default_factory=Amount)
+
+    def times(self, factor: int) -> "Amounts":
+        """So many times as many cases."""
+        names = ("boxes", "located", "diffuse", "real")
+        more: dict[str, Any] = {name: factor * getattr(self, name) for name in names}
+        return replace(self, **more)
 
 
 QUICK = Amounts(
@@ -36,7 +43,7 @@ QUICK = Amounts(
     boxes=2,
     located=1,
     diffuse=1,
-    defaults=0,
+    costly=0,
     real=1,
     cells=4,
     amount=Amount(points=8),

@@ -16,8 +16,9 @@ ANSWERS = (
     "too few cases against",
 )
 """What may be said of a rival, in the order in which it is said."""
-FEWEST = 3
-"""Cases, or patients, below which nothing is said."""
+FEWEST = 6
+"""Cases, or patients, below which nothing is said: of fewer even equals all differ one way in more
+than 5 % of draws."""
 ROUNDING = 1e-4
 """Scores that differ by less in every case are two ways to one number."""
 
@@ -70,6 +71,8 @@ def sentence(rows: list[Row], column: Column, groups: np.ndarray) -> str:
             name = f"{row.method.name} ({row.method.source})"
             said[_answer(values - others, groups)].append(name)
     rivals = sum(len(names) for names in said.values())
+    if len(said[ANSWERS[-1]]) == rivals:
+        return f"{opening}: too few cases to compare it with its rivals."
     beaten = said.pop("better than")
     if len(beaten) == rivals:
         return f"{opening}: better than all {rivals} rivals."

@@ -10,7 +10,8 @@ Every rival stands here twice: as its manual shows it ("library, default") and w
 regions, fill, target and number of encoded films as ours ("library, fair"). "·": the method gives
 no such number. The sentence below each table is written by the run: paired differences over cases,
 95 % intervals; "not told apart" is no tie. Few cases: read the intervals' verdicts, not the second
-digit. A default has fewer cases than the rest (column n).
+digit. The costliest defaults have fewer cases than the rest (column n); below six cases nothing is
+said of a rival.
 
 ## Explainer truth: white boxes
 

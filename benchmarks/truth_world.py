@@ -60,7 +60,8 @@ def localised(
         for number, case in enumerate(cases):
             say(f"{scene.name}{', shifted' * shifted}: {batch + 1}.{number + 1}")
             game = Game(model, case.case, model.targets[case.output])
-            answers = asked(game, amounts, with_defaults=number < amounts.defaults)
+            with_costly = number < amounts.costly and not shifted
+            answers = asked(game, amounts, with_costly=with_costly)
             sign = float(np.sign(case.effect))
             for method in METHODS:
                 answer = answers.get(method)
@@ -81,7 +82,7 @@ def diffuse(scene: Scene, model: LoadedModel, amounts: Amounts, *, usual: Found)
         for case in scene.cases(first, amounts.diffuse, shifted=False, fired=False):
             say(f"{scene.name}, no cause: {batch + 1}")
             game = Game(model, case.case, model.targets[case.output])
-            for method, answer in asked(game, amounts, MODELS, with_defaults=False).items():
+            for method, answer in asked(game, amounts, MODELS, with_costly=False).items():
                 found[method].append(spread_out(method, answer, game))
     columns = (STRONGEST, TOTAL)
     batches = batch_numbers(amounts.batches, amounts.diffuse)

@@ -10,7 +10,7 @@ from xattn.systems import LoadedModel
 BARS = ("shapley", "shap-form")
 """Methods that say what film and form add: drawn as bars, in this order, not on the film."""
 
-NAMES = {"joint": "Shapley of regions"}
+NAMES = {"joint": "Shapley map"}
 """What those that always run are called on the page, where their own name is too long for it."""
 
 OFFERED = {

@@ -106,13 +106,11 @@ def prediction(result: Prediction, system: System, case: Case, *, is_earlier: bo
 def shares(result: Prediction) -> str:
     """Film alone, form alone and what they do together, in one line."""
     unit = result.target.unit
-    parts = (
-        ("film alone", result.image_only),
-        ("form alone", result.form_only),
-        ("interaction", result.interaction),
+    film, form, both = (
+        sentences.amount(value, unit)
+        for value in (result.image_only, result.form_only, result.interaction)
     )
-    text = " · ".join(f"{name} {sentences.amount(value, unit)}" for name, value in parts)
-    return f'<p class="note">{text} {escape(unit)}</p>'
+    return f'<p class="note">alone: film {film}, form {form} · interaction {both}</p>'
 
 
 def dimmed(content: str, *, is_earlier: bool) -> str:

@@ -66,7 +66,9 @@ def assert_one_screen(page: Page) -> None:
         upper, lower = edges(place)
         assert upper >= 0
         assert lower <= height
-    assert edges(page.locator(".st-key-says"))[1] <= edges(decision)[0]
+    says = page.locator(".st-key-says")
+    assert edges(says)[1] <= edges(decision)[0]
+    assert says.locator("..").evaluate("(place) => place.scrollHeight - place.clientHeight") <= 1
 
 
 def canvas(page: Page, panel: str) -> Locator:

@@ -44,7 +44,7 @@ def test_a_block_hides_what_is_said_until_it_is_acknowledged(app: AppTest) -> No
     upload(app, computed_tomography(), name="film.dcm")
     assert "Acknowledge: modality" in acknowledging(app)
     hidden = page_text(app)
-    for part in ('class="number"', 'class="bars"', "film alone"):
+    for part in ('class="number"', 'class="bars"', "alone: film"):
         assert part not in hidden
     assert "The prediction and what follows from it stay hidden" in hidden
     assert next(each for each in app.button if each.label.startswith("PDF report")).disabled

@@ -11,6 +11,7 @@ import pytest
 from xattn.data.findings import FINDINGS
 from xattn.data.intake import read_image
 from xattn.data.schemas import CHEST
+from xattn.phantoms import MAKER
 from xattn.phantoms import chest_file as files
 from xattn.phantoms.chest import Settings, display, draw, sample_world
 from xattn.phantoms.chest_bayes import expected
@@ -57,6 +58,7 @@ def test_nothing_in_the_file_could_name_anybody():
     dataset = pydicom.dcmread(io.BytesIO(files.chest_file(*pair(0))))
     texts = {e.keyword: str(e.value) for e in dataset.iterall() if NAMING & {e.VR}}
     assert texts == {
+        "Manufacturer": MAKER,
         "PatientName": "PHANTOM^CHEST 0",
         "PatientID": "PHANTOM-CHEST-0",
         "PatientBirthDate": "",

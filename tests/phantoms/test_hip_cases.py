@@ -11,6 +11,7 @@ import pytest
 
 from xattn.data.intake import read_image, read_with_identity
 from xattn.data.schemas import HIP
+from xattn.phantoms import MAKER
 from xattn.phantoms.hip import Settings, display, draw, sample_world
 from xattn.phantoms.hip_bayes import expect
 from xattn.phantoms.hip_cases import CAUSES, HipRow
@@ -113,6 +114,7 @@ def test_a_file_names_nobody_and_is_the_same_each_time():
     naming = {"PN", "LO", "SH", "ST", "LT", "UT", "UN", "DA", "TM", "DT", "AS", "UC"}
     texts = {e.keyword: str(e.value) for e in dataset.iterall() if naming & {e.VR}}
     assert texts == {
+        "Manufacturer": MAKER,
         "PatientName": "PHANTOM^HIP 3",
         "PatientID": "PHANTOM-HIP-3",
         "PatientBirthDate": "",

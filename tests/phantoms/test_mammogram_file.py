@@ -9,6 +9,7 @@ import pytest
 
 from xattn.data.intake import read_image, read_with_identity
 from xattn.data.window import Window
+from xattn.phantoms import MAKER
 from xattn.phantoms.breast import Settings, display, draw, sample_world
 from xattn.phantoms.mammogram_file import JPEG_2000, mammogram_file
 
@@ -119,6 +120,7 @@ def test_nothing_else_in_the_file_could_name_anybody():
     dataset = header(mammogram_file(*pair(0)))
     texts = {e.keyword: str(e.value) for e in dataset.iterall() if NAMING & {e.VR}}
     assert texts == {
+        "Manufacturer": MAKER,
         "PatientName": "PHANTOM^0",
         "PatientID": "PHANTOM-0",
         "PatientBirthDate": "",

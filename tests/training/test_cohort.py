@@ -112,8 +112,8 @@ def test_a_checkpoint_of_patients_says_so(folder: Path, dataset: Dataset):
     assert "Density 1 to 4 is DDSM's older scale." in card
     assert not any(patient in card for patient in dataset.patients)
     assert sorted(path.name for path in folder.iterdir()) == [
-        "calibration.json", "card.md", "model.json", "printed.txt", "training.json",
-        "weights.safetensors",
+        "calibration.json", "card.md", "model.json", "printed.txt", "reference.safetensors",
+        "sureness.json", "training.json", "weights.safetensors",
     ]  # fmt: skip
     assert set(json.loads((folder / "training.json").read_text())) == {
         "PretrainingConfig",

@@ -42,7 +42,8 @@ def test_regions_are_covered_as_the_players_are(game: Game):
     mask = np.ones((1, game.film.region_count), dtype=bool)
     mask[0, chosen] = False
     twin = float(game.of_films([game.film.encode(mask)])[0])
-    assert drain(cover(game, area)).value == twin
+    # A batch of one rounds otherwise than the pool's batches, by less than 1e-6.
+    assert drain(cover(game, area)).value == pytest.approx(twin, abs=1e-6)
 
 
 def test_the_same_area_gives_the_same_record(game: Game):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from xattn.data.schemas import BREAST, CHEST, HIP
-from xattn.errors import XattnError
 from xattn.trust.strata import STRATA, Stratum, share_unknown, stratum_of, withhold
 
 
@@ -45,6 +44,11 @@ def test_the_draws_are_those_of_training_within_the_stratum():
     assert share == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(20_000))
 
 
-def test_a_form_too_small_for_a_stratum_is_refused():
-    with pytest.raises(XattnError, match="one has 1"):
-        withhold(np.array([[True, False]]), STRATA[1])
+def test_a_form_too_small_for_a_stratum_is_not_taken_and_left_as_it_is():
+    known = np.array([[True, False, False], [True, True, False], [False, False, False]])
+    # Of one field half cannot be lost, of two it can; of none nothing is said.
+    assert STRATA[1].takes(known).tolist() == [False, True, False]
+    assert STRATA[2].takes(known).tolist() == [True, True, False]
+    kept = withhold(known, STRATA[1])
+    assert kept[[0, 2]].tolist() == known[[0, 2]].tolist()
+    assert kept[1].sum() == 1

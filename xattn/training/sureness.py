@@ -21,7 +21,7 @@ def fit_sureness(
     """The table of a model on calibration cases that training did not see.
 
     `patients` (N,): one case of each is used; without them every case is a patient, as phantoms
-    are. Each case falls once in every stratum, by a draw as in training.
+    are. Each case falls once in every stratum that takes it, by a draw as in training.
 
     NOTE[DIFF] temperature and offset are fitted on the same cases. Sets and Venn–Abers ranges do
     not change with them; of an interval they are one or two parameters against n residuals.
@@ -29,8 +29,14 @@ def fit_sureness(
     if patients is not None:
         cases = cases.take(torch.from_numpy(one_per_group(patients)))
     found, labels = said_by_stratum(model, cases, seed=0), cases.labels.double().numpy()
+    taken = {stratum.name: stratum.takes(cases.known.numpy()) for stratum in STRATA}
     rows = tuple(
-        fit_row(target, stratum, found[stratum.name][:, place], labels[:, place])
+        fit_row(
+            target,
+            stratum,
+            found[stratum.name][taken[stratum.name], place],
+            labels[taken[stratum.name], place],
+        )
         for stratum in STRATA
         for place, target in enumerate(model.targets)
     )
