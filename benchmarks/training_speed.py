@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from xattn.models.network import Network
-from xattn.systems import LoadedModel, find, load
 from xattn.models.precision import autocast
+from xattn.systems import LoadedModel, find, load
 from xattn.training.cases import Batch, Cases, batches
 from xattn.training.loop import (
     BothWays,

@@ -66,8 +66,8 @@ def explain(options: argparse.Namespace) -> None:
     from xattn.reports.export import write_explanation
 
     engine, case = _case(options)
-    methods = options.method or DEFAULT_METHODS
-    explanation = engine.explain(case, methods, target=_target(options, engine))
+    target = _target(options, engine)
+    explanation = engine.explain(case, options.method or DEFAULT_METHODS, target=target)
     write_explanation(explanation, options.out, _belief(engine, explanation))
     for path in sorted(options.out.iterdir()):
         print(path)
@@ -205,9 +205,7 @@ def audit(options: argparse.Namespace) -> None:
 
     with open_archive() as archive:
         check = archive.verify(options.head)
-    for fault in check.faults:
-        print(fault)
-    print(f"{check.length} rows; head {check.head}")
+    print(*check.faults, f"{check.length} rows; head {check.head}", sep="\n")
     if check.faults:
         raise ArchiveError(f"The audit is not whole; faults: {len(check.faults)}.")
 
@@ -221,11 +219,10 @@ def replay(options: argparse.Namespace) -> None:
     with open_archive() as archive:
         system = find(archive, archive.case(options.case).worklist).system
         engine = xattn.load(options.checkpoint or system, device=options.device)
-        outcomes = []
+        missed = 0
         for outcome in again(engine, archive, options.case):
             print(outcome.sentence, flush=True)
-            outcomes.append(outcome)
-    missed = sum(not outcome.is_same for outcome in outcomes)
+            missed += not outcome.is_same
     if missed:
         raise ArchiveError(f"Of {len(outcomes)} results, {missed} did not come again.")
 

@@ -53,7 +53,9 @@ def _evidence(belief: Belief) -> list[Clause]:
         answer = evidence.verdicts[MAP].answer
         clauses.append(Clause(f"the map of contributions tracks the model: {answer}", MAP))
         if place := where(evidence.places[MAP]):
-            clauses.append(Clause(place.rstrip(".").replace("For its", "for its"), MAP))
+            clauses.append(
+                Clause(place.rstrip(".").replace("For its", "for its").replace(". ", ", "), MAP)
+            )
     if evidence.agreement.summary is not None:
         words = evidence.agreement.sentence.split(":")[0]
         clauses.append(Clause(words[0].lower() + words[1:], "agreement"))

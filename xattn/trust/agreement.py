@@ -53,8 +53,9 @@ class Agreement:
             return "Fewer than two methods can be compared."
         verdict = "agree" if self.summary >= AGREE else "partly agree"
         verdict = "do not agree" if self.summary < DISAGREE else verdict
+        median_said = f"{self.summary:.2f}".replace("-", "−")
         return (
-            f"The methods {verdict}: median rank correlation {self.summary:.2f} over "
+            f"The methods {verdict}: median rank correlation {median_said} over "
             f"{len(self.methods)} methods (agree from {AGREE}, not below {DISAGREE})."
         )
 
