@@ -219,11 +219,9 @@ def replay(options: argparse.Namespace) -> None:
     with open_archive() as archive:
         system = find(archive, archive.case(options.case).worklist).system
         engine = xattn.load(options.checkpoint or system, device=options.device)
-        missed = 0
-        for outcome in again(engine, archive, options.case):
-            print(outcome.sentence, flush=True)
-            missed += not outcome.is_same
-    if missed:
+        outcomes = list(again(engine, archive, options.case))
+    print(*(outcome.sentence for outcome in outcomes), sep="\n")
+    if missed := sum(not outcome.is_same for outcome in outcomes):
         raise ArchiveError(f"Of {len(outcomes)} results, {missed} did not come again.")
 
 
