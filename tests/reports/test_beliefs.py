@@ -79,7 +79,7 @@ def test_a_map_s_lines_are_its_verdict_and_its_place():
     # 0.6 of the map on 0.25 of the area; 0.1 + 0.1 + 0.1 of it off the patient.
     assert of_map(belief(), "gradcam") == (
         "Tracks the model: unclear.",
-        "For its area: breast 2.4 ×. 30% of it lies outside the patient.",
+        "For its area: breast 2.4 ×. 30 % of it lies outside the patient.",
     )
 
 
@@ -92,7 +92,7 @@ def test_what_was_not_tested_gives_its_reason():
 
 def test_a_part_that_was_not_found_has_no_number():
     lost = replace(PLACE, parts=(*PLACE.parts[:-1], PartShare("breast", None, None, None)))
-    assert where(lost) == "30% of it lies outside the patient."
+    assert where(lost) == "30 % of it lies outside the patient."
 
 
 def test_the_reading_is_made_of_numbers_and_never_says_right(explanation, model):

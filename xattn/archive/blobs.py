@@ -5,6 +5,7 @@ import os
 import uuid
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from xattn.errors import ArchiveError
 
@@ -30,7 +31,7 @@ class Blobs:
             with self._files.open(part, "wb") as stream:
                 stream.write(content)
                 stream.flush()
-                if hasattr(stream, "fileno"):
+                if isinstance(self._files, LocalFileSystem):
                     os.fsync(stream.fileno())
             self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
             self._files.mv(part, path)

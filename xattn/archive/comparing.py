@@ -57,7 +57,7 @@ def compare(stored: Result, fresh: Result) -> tuple[Sameness, float]:
     }:
         return "different", float("inf")
     gaps = [np.abs(one[name] - other[name]).max(initial=0.0) for name in one]
-    largest = float(max(gaps, default=0.0))
+    largest = float(np.max(gaps, initial=0.0))
     return ("within 1e-4" if largest <= TOLERANCE else "different"), largest
 
 

@@ -8,13 +8,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from xattn.data.radiograph import Preset, Radiograph, VoiLut, Window
-from xattn.errors import ArchiveError
+from xattn.errors import ArchiveError, IntakeError
 
 
 def pack(film: Radiograph) -> bytes:
     """The film as bytes; the same film gives the same bytes."""
     tables = {
-        f"preset {place}": np.asarray(preset.table)
+        f"preset {place}": np.ascontiguousarray(preset.table)
         for place, preset in enumerate(film.presets)
         if isinstance(preset, VoiLut)
     }
@@ -50,7 +50,7 @@ def unpack(content: bytes) -> Radiograph:
             facts=tuple((name, value) for name, value in facts["facts"]),
             file_sha256=facts["file_sha256"],
         )
-    except (SafetensorError, KeyError, ValueError, TypeError):
+    except (SafetensorError, IntakeError, KeyError, ValueError, TypeError):
         raise ArchiveError("A stored film cannot be read; restore it from a backup.") from None
 
 

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from xattn.data.placement import Placement
-from xattn.errors import ArchiveError
+from xattn.errors import ArchiveError, IntakeError
 from xattn.records import Attribution, Map, Prediction, Provenance, Target
 
 Result = Prediction | Attribution
@@ -40,7 +40,7 @@ def unpack(content: bytes) -> Result:
         if "prediction" in header:
             return _prediction(header["prediction"])
         return _attribution(header["attribution"], arrays)
-    except (SafetensorError, KeyError, ValueError, TypeError):
+    except (SafetensorError, IntakeError, AttributeError, KeyError, ValueError, TypeError):
         raise ArchiveError("A stored result cannot be read; it can be computed again.") from None
 
 

@@ -5,6 +5,7 @@ from xattn.trust.anatomy import PARTS, Anatomy
 from xattn.trust.belief import Belief
 from xattn.trust.finding import Finding
 from xattn.trust.verdict import Verdict
+from xattn.trust.wording import percent
 
 NOT_CHECKED = "Not checked: whether this map tracks the model."
 OFF_PATIENT = 0.2
@@ -69,5 +70,5 @@ def where(place: Anatomy) -> str:
     ]
     lines = [f"For its area: {', '.join(rich)}."] if rich else []
     if place.off_patient is not None and place.off_patient > OFF_PATIENT:
-        lines.append(f"{place.off_patient:.0%} of it lies outside the patient.")
+        lines.append(f"{percent(place.off_patient)} of it lies outside the patient.")
     return " ".join(lines)

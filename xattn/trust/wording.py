@@ -28,7 +28,8 @@ def said(target: Target, value: float) -> str:
     """A value of the target in words: a probability, or the number with its unit."""
     if is_probability(target):
         return f"probability {probability(float(expit(value)))}"
-    return f"{value:.{DECIMALS.get(target.unit, 3)}f} {target.unit}".replace("-", "−")
+    number = f"{value:.{DECIMALS.get(target.unit, 3)}f}".replace("-", "−")
+    return f"{number} {target.unit}"
 
 
 def span(target: Target, low: float, high: float) -> str:
