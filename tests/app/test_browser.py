@@ -355,6 +355,7 @@ def test_other_systems_are_explained_from_a_sample(
         assert coloured_share(pixels(canvas(page, panel))) > 0.01, panel
     assert pixels(canvas(page, "attention")).max() > 120  # a field may be looked at by no patch
     if os.environ.get("XATTN_SCREENSHOTS") == "1":
+        expect(page.get_by_text("not checked yet")).to_have_count(0, timeout=150_000)
         canvas(page, "joint").click()
         page.screenshot(path=ROOT / "docs" / "images" / f"review-{system}.png")
 
@@ -383,6 +384,7 @@ def test_pictures_of_the_page(page: Page, width: int, height: int) -> None:
     drag_box(page, phantom.box, phantom.pixels.shape)
     page.get_by_text("Box ±10 %").wait_for()
     all_done(page)
-    canvas(page, "lime").click()
-    canvas(page, "lime").hover()
+    expect(page.get_by_text("not checked yet")).to_have_count(0, timeout=150_000)
+    canvas(page, "joint").click()
+    canvas(page, "joint").hover()
     page.screenshot(path=ROOT / "docs" / "images" / f"review-{width}.png")
