@@ -14,7 +14,7 @@ from xattn.trust.segment_chest import thorax_parts
 from xattn.trust.segment_film import FilmParts, Segment, split
 from xattn.trust.segment_hip import femur
 
-FIRST_SEED = 40_000_000
+FIRST_SEED = 50_000_000
 """Of phantoms that nothing was trained on or tuned on."""
 
 

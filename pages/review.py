@@ -2,17 +2,16 @@
 
 import streamlit as st
 
-from pages.parts import belief, gate, methods, panels, reader, resources, state, viewer
+from pages.parts import belief, gate, panels, reader, resources, state, viewer
 from pages.parts.cover import covered_now
 from pages.parts.follow import FILM, act, panels_of, work_on
-from pages.parts.form import draw_form
-from pages.parts.opening import draw_form_file, draw_opening
+from pages.parts.given import draw_given
+from pages.parts.opening import draw_opening
 from pages.parts.outputs import draw_target, every_output
 from pages.parts.scene import Around, scene
 from pages.parts.whatif import draw_what_if
 from pages.parts.why import draw_checks, draw_why
 from pages.parts.work import EVIDENCE, Work
-from xattn.errors import SchemaError
 from xattn.reports.reading import reading as clauses_of
 
 POLL_SECONDS = 0.4
@@ -41,28 +40,7 @@ if reading is None:
 left, middle, right = st.columns([2.4, 8.2, 3.2])
 
 with left:
-    with st.popover("Open another case", width="stretch"):
-        draw_opening(engine)
-    st.html(panels.heading("Film") + panels.facts(reading.case, reading.title))
-    checks = st.container(key="gate")
-    st.html(panels.what_was_read(reading.case, system))
-    st.html(panels.heading("Form"))
-    try:
-        form = draw_form(engine.schema, reading.case.form)
-    except SchemaError as error:
-        st.error(str(error))
-        form = reading.case.form
-    for warning in engine.schema.warnings(form):
-        st.html(panels.warning(warning))
-    if form != reading.case.form:
-        has_hints = bool(form.derived or reading.case.form.derived)
-        state.change_case(reading.case.with_form(form))
-        if has_hints:
-            st.rerun()  # the form shows what follows from an entry beside it
-        reading = state.reading() or reading
-    with st.popover("Read the form from a file", width="stretch"):
-        draw_form_file(engine, reading.case)
-    chosen = methods.draw_choice(model)
+    reading, checks, chosen = draw_given(engine, reading)
 
 with right:
     says, read = st.container(key="says"), st.container(key="read")

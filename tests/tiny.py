@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from xattn.data.placement import Placement
 from xattn.data.radiograph import Radiograph
 from xattn.data.schemas import BREAST
+from xattn.explain.base import Game
+from xattn.explain.regions import grid
 from xattn.models import breast
 from xattn.models.checkpoint import Calibration, Checkpoint, Description
 from xattn.models.network import Network
@@ -158,6 +160,19 @@ class SquareModel(SumModel):
         film = self.image_part(image.tokens.squeeze(-1))
         form = self.form_part(values, known)
         return Output((film + form + film * form)[:, None], image.features, {})
+
+
+def white_box(module: SumModel, cells: int | None = None) -> Game:
+    """A game of a white box, over a grid of cells × cells regions unless the film's own are."""
+    model = loaded(module)
+    game = Game(model, case(), model.target)
+    return with_cells(game, cells) if cells else game
+
+
+def with_cells(game: Game, cells: int) -> Game:
+    """The game over a grid of cells × cells regions."""
+    game.film.__dict__["regions"] = grid(SIZE, cells)
+    return game
 
 
 class FailingModel(breast.BreastModel):

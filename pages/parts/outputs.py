@@ -8,8 +8,8 @@ import streamlit as st
 from pages.parts import state
 from pages.parts.panels import heading
 from xattn.records import Prediction, Target
-from xattn.reports import sentences
 from xattn.systems import LoadedModel
+from xattn.trust import wording
 
 
 def draw_target(model: LoadedModel) -> Target:
@@ -43,7 +43,7 @@ def every_output(result: Prediction, model: LoadedModel) -> str:
 
 def _row(name: str, probability: float, shown: Target) -> str:
     mark = " explained" if name == shown.name else ""
-    number = sentences.probability(probability)
+    number = wording.probability(probability)
     return (
         f'<div class="output{mark}" role="row" style="--share:{100 * probability:.0f}%">'
         f'<span role="rowheader">{escape(name)}</span>'

@@ -10,6 +10,7 @@ from xattn.explain.overlay import signed
 from xattn.records import Attribution, Case, Prediction
 from xattn.reports import sentences
 from xattn.systems import LoadedModel, System
+from xattn.trust import wording
 
 SIDES = {"R": "right", "L": "left", "B": "both", "U": "unpaired"}
 """What a header's codes of laterality mean (PS3.3 C.7.3.1.1.1)."""
@@ -87,7 +88,7 @@ def prediction(result: Prediction, system: System, case: Case, *, is_earlier: bo
         number = f"{result.value:.3f}"
         lines = [f'<span class="number">{number}</span><span class="odds">{unit}</span>']
     else:
-        number = sentences.probability(result.probability)
+        number = wording.probability(result.probability)
         score = sentences.amount(result.value, result.target.unit)
         lines = [
             f'<span class="number">{escape(number)}</span><span class="odds">{score} {unit}</span>',
@@ -175,7 +176,7 @@ def _jitter(result: Prediction) -> list[str]:
     low, high = min(result.jitter), max(result.jitter)
     ends = f"{sentences.amount(low, unit)} to {sentences.amount(high, unit)} {escape(unit)}"
     if result.probability is not None:
-        share = [sentences.probability(float(expit(end))) for end in (low, high)]
+        share = [wording.probability(float(expit(end))) for end in (low, high)]
         ends = f"P {share[0]} to {share[1]}, {ends}"
     flip = '<b class="warning">flips: depends on how the box was drawn</b>'
     return [f"Box ±10 %: {ends}", *([flip] if result.flips else [])]

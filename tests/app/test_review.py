@@ -9,13 +9,14 @@ from pages.parts import opening, resources, state
 from tests.app.conftest import APP, choose, page_text, png, upload
 from xattn.reports import sentences
 from xattn.runtime.engine import Engine
+from xattn.trust import wording
 
 
 def printed(engine: Engine, film: bytes, form: dict[str, object]) -> str:
     """The number that the page must print for this film and form."""
     value = engine.predict(engine.read(film, form)).probability
     assert value is not None
-    return f'<span class="number">{sentences.probability(value)}</span>'
+    return f'<span class="number">{wording.probability(value)}</span>'
 
 
 def entry(engine: Engine, film: bytes, form: dict[str, object]) -> str:

@@ -9,7 +9,6 @@ from xattn.explain.base import Game, drain
 from xattn.explain.film import CHUNK
 from xattn.explain.interactions import FieldRegionInteraction, forms_without_one
 from xattn.explain.joint import ERRORS, JointShapley
-from xattn.explain.regions import grid
 from xattn.explain.shapley import every_coalition, shapley
 from xattn.models.tokens import ImageTokens
 from xattn.records import Attribution, Case
@@ -19,21 +18,10 @@ QUICK = FieldRegionInteraction(most=CHUNK)
 FIELDS = ("density", "mass_shape", "mass_margins")
 
 
-def white_box(module: tiny.SumModel, cells: int | None = None) -> Game:
-    model = tiny.loaded(module)
-    game = Game(model, tiny.case(), model.target)
-    return with_cells(game, cells) if cells else game
-
-
-def with_cells(game: Game, cells: int) -> Game:
-    game.film.__dict__["regions"] = grid(tiny.SIZE, cells)
-    return game
-
-
 @pytest.fixture
 def game(tiny_model: LoadedModel, tiny_case: Case) -> Game:
     """The untrained network, over nine regions."""
-    return with_cells(Game(tiny_model, tiny_case, tiny_model.target), 3)
+    return tiny.with_cells(Game(tiny_model, tiny_case, tiny_model.target), 3)
 
 
 def shares(attribution: Attribution) -> np.ndarray:
@@ -52,13 +40,13 @@ def test_each_field_is_left_out_once(game: Game) -> None:
 
 
 def test_a_sum_has_none() -> None:
-    attribution = drain(QUICK.run(white_box(tiny.SumModel())))
+    attribution = drain(QUICK.run(tiny.white_box(tiny.SumModel())))
     # differences of float32 scores of order one
     assert np.abs(shares(attribution)).max() < 1e-6
 
 
 def test_closed_form_where_film_and_form_multiply() -> None:
-    game = white_box(tiny.SquareModel(), cells=4)
+    game = tiny.white_box(tiny.SquareModel(), cells=4)
     attribution = drain(QUICK.run(game))
     module = game.model.module
     means = game.case.film.pixels.reshape(4, 24, 4, 24).mean(axis=(1, 3)).ravel()
@@ -70,7 +58,7 @@ def test_closed_form_where_film_and_form_multiply() -> None:
 
 
 def test_few_regions_are_found_within_their_standard_errors() -> None:
-    game = white_box(tiny.SquareModel(), cells=3)
+    game = tiny.white_box(tiny.SquareModel(), cells=3)
     attribution = drain(FieldRegionInteraction(precision=0.0, most=256).run(game))
     masks, forms = every_coalition(9), forms_without_one(game)
     parts = [game.film.encode(part) for part in np.split(masks, 16)]
@@ -94,7 +82,7 @@ def test_each_map_sums_to_what_the_field_adds_with_the_film_less_without(game: G
 def test_the_pool_of_the_joint_game_serves_without_encoding_any(
     game: Game, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = drain(QUICK.run(with_cells(Game(game.model, game.case, game.target), 3)))
+    alone = drain(QUICK.run(tiny.with_cells(Game(game.model, game.case, game.target), 3)))
     drain(JointShapley(most=CHUNK, second_fill=None).run(game))
 
     def refuse(*_: object) -> ImageTokens:

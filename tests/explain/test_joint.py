@@ -12,7 +12,7 @@ from xattn.explain.base import Game, drain
 from xattn.explain.film import CHUNK
 from xattn.explain.grouping import IMAGE
 from xattn.explain.joint import ERRORS, SPREAD, JointShapley
-from xattn.explain.regions import grid, region_sums
+from xattn.explain.regions import region_sums
 from xattn.explain.rows import enough_masks
 from xattn.explain.shapley import FormShapley, every_coalition, shapley
 from xattn.models.tokens import ImageTokens
@@ -35,23 +35,10 @@ def shares(attribution: Attribution) -> np.ndarray:
     return np.array([*by_region(attribution, attribution.target.name), *fields])
 
 
-def white_box(module: tiny.SumModel, cells: int | None = None) -> Game:
-    """A game of a white box, over a grid of cells × cells regions unless the film's own are."""
-    model = tiny.loaded(module)
-    game = Game(model, tiny.case(), model.target)
-    return with_cells(game, cells) if cells else game
-
-
-def with_cells(game: Game, cells: int) -> Game:
-    """The game over a grid of cells × cells regions."""
-    game.film.__dict__["regions"] = grid(tiny.SIZE, cells)
-    return game
-
-
 @pytest.fixture
 def game(tiny_model: LoadedModel, tiny_case: Case) -> Game:
     """The untrained network, over nine regions."""
-    return with_cells(Game(tiny_model, tiny_case, tiny_model.target), 3)
+    return tiny.with_cells(Game(tiny_model, tiny_case, tiny_model.target), 3)
 
 
 def brute_force(game: Game, joint: JointShapley) -> np.ndarray:
@@ -69,7 +56,7 @@ def brute_force(game: Game, joint: JointShapley) -> np.ndarray:
 
 @pytest.mark.parametrize("unit", ["score", "probability"])
 def test_seven_players_are_found_within_their_standard_errors(unit: str) -> None:
-    game = white_box(tiny.SquareModel(), cells=2)
+    game = tiny.white_box(tiny.SquareModel(), cells=2)
     joint = JointShapley(precision=0.0, most=256, second_fill=None, unit=unit)  # type: ignore[arg-type]
     attribution = drain(joint.run(game))
     found, exact = shares(attribution), brute_force(game, joint)
@@ -80,7 +67,7 @@ def test_seven_players_are_found_within_their_standard_errors(unit: str) -> None
 
 
 def test_a_probability_is_a_game_of_its_own() -> None:
-    game = white_box(tiny.SquareModel(), cells=2)
+    game = tiny.white_box(tiny.SquareModel(), cells=2)
     score, chance = (
         drain(JointShapley(second_fill=None, unit=unit).run(game))  # type: ignore[arg-type]
         for unit in ("score", "probability")
@@ -105,7 +92,7 @@ def test_a_probability_needs_one_log_odds() -> None:
 
 
 def test_closed_form_on_a_sum() -> None:
-    game = white_box(tiny.SumModel())
+    game = tiny.white_box(tiny.SumModel())
     attribution = drain(QUICK.run(game))
     module = game.model.module
     weights = module.cells.numpy().reshape(4, 4).repeat(24, axis=0).repeat(24, axis=1)
@@ -122,7 +109,7 @@ def test_players_that_a_sum_ignores_get_nothing() -> None:
     module = tiny.SumModel()
     module.fields.data[1] = 0
     module.cells.data[:] = 0
-    found = shares(drain(QUICK.run(white_box(module))))
+    found = shares(drain(QUICK.run(tiny.white_box(module))))
     fields = found[-3:]
     assert np.abs(found[:-3]).max() < 1e-6
     assert abs(fields[1]) < 1e-6
@@ -132,7 +119,7 @@ def test_players_that_a_sum_ignores_get_nothing() -> None:
 def test_equal_players_of_a_sum_share_alike() -> None:
     module = tiny.SumModel()
     module.fields.data[:2] = 0.7
-    found = shares(drain(QUICK.run(white_box(module))))
+    found = shares(drain(QUICK.run(tiny.white_box(module))))
     # float32 scores of order one
     assert found[-3] == pytest.approx(found[-2], abs=1e-6)
 
@@ -151,10 +138,10 @@ def test_the_shares_add_up_to_the_prediction(game: Game) -> None:
 
 
 def test_the_form_agrees_with_its_own_game_where_nothing_acts_together() -> None:
-    game = white_box(tiny.SumModel())
+    game = tiny.white_box(tiny.SumModel())
     joint, form = (dict(drain(method.run(game)).players) for method in (QUICK, FormShapley()))
     assert joint == pytest.approx(form, abs=1e-5)
-    acting = white_box(tiny.SquareModel())
+    acting = tiny.white_box(tiny.SquareModel())
     joint, form = (dict(drain(method.run(acting)).players) for method in (QUICK, FormShapley()))
     # film times form: halved between them in both games, for any parts of the film
     errors = 3 * QUICK.precision * abs(joint[IMAGE])
@@ -162,7 +149,7 @@ def test_the_form_agrees_with_its_own_game_where_nothing_acts_together() -> None
 
 
 def test_without_a_form_the_regions_are_the_players(tiny_model: LoadedModel) -> None:
-    game = with_cells(Game(tiny_model, tiny.case({}), tiny_model.target), 3)
+    game = tiny.with_cells(Game(tiny_model, tiny.case({}), tiny_model.target), 3)
     attribution = drain(QUICK.run(game))
     assert [name for name, _ in attribution.players] == [IMAGE]
     assert dict(attribution.figures)["fusion rows"] == attribution.passes
@@ -180,7 +167,7 @@ def test_all_regions_absent_is_the_image_absent(game: Game) -> None:
 def test_it_stops_where_the_errors_are_asked_for() -> None:
     def passes(precision: float) -> int:
         joint = JointShapley(precision=precision, second_fill=None)
-        found = drain(joint.run(white_box(tiny.SquareModel(), cells=3)))
+        found = drain(joint.run(tiny.white_box(tiny.SquareModel(), cells=3)))
         limit = precision * np.abs(by_region(found, "malignant")).max()
         largest = dict(found.figures)[f"largest {ERRORS}"]
         # the map is stored as float32
@@ -203,7 +190,7 @@ def test_the_same_bytes_whatever_the_pool_held_and_after_a_cancel(
     tiny_model: LoadedModel, tiny_case: Case
 ) -> None:
     fresh, grown, stopped = (
-        with_cells(Game(tiny_model, tiny_case, tiny_model.target), 3) for _ in range(3)
+        tiny.with_cells(Game(tiny_model, tiny_case, tiny_model.target), 3) for _ in range(3)
     )
     list(grown.film.grow(4 * CHUNK))
     steps = QUICK.run(stopped)
@@ -231,7 +218,7 @@ def test_another_form_meets_the_same_films_without_encoding_any(
 
 
 def test_the_spread_is_what_another_fill_moves() -> None:
-    game = white_box(tiny.SumModel())
+    game = tiny.white_box(tiny.SumModel())
     attribution = drain(JointShapley(most=CHUNK, second_fill="mean").run(game))
     weights = game.model.module.cells.numpy().reshape(4, 4).repeat(24, axis=0).repeat(24, axis=1)
     mean = float(game.case.film.pixels.mean())
@@ -244,7 +231,7 @@ def test_the_spread_is_what_another_fill_moves() -> None:
 
 
 def test_the_same_fill_gives_no_spread_and_half_the_masks_suffice() -> None:
-    game = white_box(tiny.SquareModel())
+    game = tiny.white_box(tiny.SquareModel())
     joint = JointShapley(precision=0.0, second_fill="trained")
     attribution = drain(joint.run(game))
     assert by_region(attribution, SPREAD).max() == 0.0
@@ -252,7 +239,7 @@ def test_the_same_fill_gives_no_spread_and_half_the_masks_suffice() -> None:
 
 
 def test_a_target_in_another_unit_is_the_game_scaled() -> None:
-    game = white_box(tiny.SumModel())
+    game = tiny.white_box(tiny.SumModel())
     half = replace(game.target, scale=game.target.scale / 2, offset=3.0)
     scaled = drain(QUICK.run(Game(game.model, game.case, half, game.film)))
     np.testing.assert_allclose(

@@ -1,5 +1,7 @@
 """One colour is one value: scales, tables and overlays, on maps whose colours are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from xattn.explain.overlay import (
     hatch,
     levels,
     lookup_table,
+    lowers,
     overlay,
     round_up,
     scale_for,
@@ -58,6 +61,18 @@ def relative(top, *maps):
 
 def attention(share, *maps):
     return attribution("attention", *maps, unit="share", figures=(("uniform share", share),))
+
+
+@pytest.mark.parametrize(
+    ("values", "is_lower"), [([[0.1, -0.3]], True), ([[0.3, -0.1]], False), ([[0.2, -0.2]], False)]
+)
+def test_a_relative_map_of_a_number_is_drawn_from_its_larger_side(values, is_lower):
+    density = Target(name="femoral-neck BMD", unit="g/cm²")
+    shown = relative(1.0, values)
+    assert lowers(replace(shown, target=density)) is is_lower
+    # A finding's map shows what speaks for it, and a contribution has both sides on one scale.
+    assert not lowers(shown)
+    assert not lowers(replace(attribution("contribution", values), target=density))
 
 
 def test_contributions_share_one_symmetric_scale():

@@ -21,6 +21,7 @@ from xattn.reports import sentences
 from xattn.reports.beliefs import NOT_CHECKED
 from xattn.reports.content import compose
 from xattn.reports.sections import Decision, Row
+from xattn.trust import wording
 
 
 def words(report):
@@ -83,7 +84,7 @@ def test_the_biopsy_convention_is_always_said(explanation, model):
     [(0.001, "below 0.01"), (0.5, "0.50"), (0.994, "0.99"), (0.9999, "above 0.99")],
 )
 def test_no_probability_reads_as_certain(value, text):
-    assert sentences.probability(value) == text
+    assert wording.probability(value) == text
 
 
 def test_the_sum_starts_at_the_reference_and_ends_at_the_prediction(explanation, model):

@@ -8,32 +8,14 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from tests import tiny
 from xattn.archive.imports import refused
 from xattn.archive.people import LOCAL, Person
-from xattn.archive.store import Archive
 from xattn.archive.tables import audit, cases, imports, metadata, results
 from xattn.archive.worklist import Query, page
 from xattn.errors import AccessError, ArchiveError, IntakeError, SchemaError
-from xattn.runtime.engine import Engine
 from xattn.runtime.importing import import_films, plan
-from xattn.runtime.worker import Worker
 
 HEADER = ("file", "lesion_type", "density", "mass_shape", "box", "title", "truth")
-
-
-@pytest.fixture(scope="module")
-def engine():
-    engine = Engine(tiny.breast_model(), Worker())
-    yield engine
-    engine.worker.close()
-
-
-@pytest.fixture
-def archive(tmp_path):
-    with Archive(f"sqlite:///{tmp_path / 'archive.sqlite'}", str(tmp_path / "files")) as opened:
-        opened.worklist(LOCAL, "mine", "breast", is_read_first=False)
-        yield opened
 
 
 @pytest.fixture

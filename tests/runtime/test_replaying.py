@@ -8,7 +8,6 @@ import pytest
 from tests import tiny
 from xattn.archive.comparing import compare
 from xattn.archive.people import LOCAL
-from xattn.archive.store import Archive
 from xattn.data.placement import Box
 from xattn.errors import ExplainError
 from xattn.explain import EXPLAINERS
@@ -19,20 +18,6 @@ from xattn.records import Map
 from xattn.runtime.engine import Engine
 from xattn.runtime.replaying import replay, with_settings
 from xattn.runtime.worker import Worker
-
-
-@pytest.fixture(scope="module")
-def engine():
-    engine = Engine(tiny.breast_model(), Worker())
-    yield engine
-    engine.worker.close()
-
-
-@pytest.fixture
-def archive(tmp_path):
-    with Archive(f"sqlite:///{tmp_path / 'archive.sqlite'}", str(tmp_path / "files")) as opened:
-        opened.worklist(LOCAL, "mine", "breast", is_read_first=False)
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -83,6 +83,15 @@ def test_a_regions_number_is_shared_out_over_its_pixels() -> None:
     assert anatomy(attribution_of(painted, "contribution", labels), halves())["left"].share == 0.25
 
 
+def test_a_map_of_a_number_lies_where_it_is_drawn() -> None:
+    values = np.zeros((4, 4), np.float32)
+    values[0, 0], values[0, 3] = -3.0, 1.0
+    shown = attribution_of(values, "relative")
+    assert mass_per_pixel(shown, 4)[0].tolist() == [0, 0, 0, 1]
+    density = replace(shown, target=replace(shown.target, unit="g/cm²"))
+    assert mass_per_pixel(density, 4)[0].tolist() == [3, 0, 0, 0]
+
+
 def test_an_empty_map_lies_nowhere() -> None:
     shown = anatomy(attribution_of(-np.ones((4, 4), np.float32), "relative"), halves())
     assert shown.is_empty

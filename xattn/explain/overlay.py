@@ -75,6 +75,16 @@ def scale_for(attributions: Sequence[Attribution], kind: Kind, *, against: bool 
     return Scale(kind, 0.0, top, unit, reference=share)
 
 
+def lowers(entry: Attribution) -> bool:
+    """Whether a relative map is drawn from its negative side: of a number, if that is the larger.
+
+    A number goes up and down; of a finding the map shows what speaks for it, and may be empty.
+    """
+    values = entry.maps[0].values
+    is_number = entry.target.unit != "log-odds"
+    return entry.kind == "relative" and is_number and bool(-values.min() > values.max())
+
+
 def lookup_table(scale: Scale) -> np.ndarray:
     """Colours (256, 4) uint8: row 0 is "not read", rows 1 to 255 go evenly from low to high."""
     places = np.linspace(scale.low, scale.high, STEPS + 1) / max(-scale.low, scale.high)

@@ -13,6 +13,7 @@ from xattn.reports.figures import ShownMap, film_picture, read_part, shown_maps
 from xattn.reports.reading import line, reading
 from xattn.reports.sections import Decision, Figure, Report, Row, Sum, Term
 from xattn.systems import LoadedModel
+from xattn.trust import wording
 from xattn.trust.belief import UNASKED, Belief
 
 __all__ = ["Decision", "Report", "check_together", "compose", "title_of"]
@@ -117,7 +118,7 @@ def _headline(explanation: Explanation) -> Row:
         unit = prediction.target.unit
         return Row(prediction.target.name, f"{prediction.value:.3f} {unit}")
     name = prediction.target.name
-    return Row(f"Probability: {name}", sentences.probability(prediction.probability))
+    return Row(f"Probability: {name}", wording.probability(prediction.probability))
 
 
 def _condition(explanation: Explanation) -> str:

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from xattn.data.clinical import Absent
 from xattn.data.placement import Box, Placement
-from xattn.explain.overlay import Scale, hatched, overlay, scale_for
+from xattn.explain.overlay import Scale, hatched, lowers, overlay, scale_for
 from xattn.models.attention import IMAGE_TO_CLINICAL
 from xattn.records import Attribution, Explanation, Film, Kind, Map
 
@@ -67,16 +67,6 @@ def scales_of(explanation: Explanation) -> dict[str, Scale]:
         or scale_for([entry], entry.kind, against=lowers(entry))
         for key, entry in drawn.items()
     }
-
-
-def lowers(entry: Attribution) -> bool:
-    """Whether a relative map is drawn from its negative side: of a number, if that is the larger.
-
-    A number goes up and down; of a finding the map shows what speaks for it, and may be empty.
-    """
-    values = entry.maps[0].values
-    is_number = entry.target.unit != "log-odds"
-    return entry.kind == "relative" and is_number and bool(-values.min() > values.max())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

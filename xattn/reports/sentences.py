@@ -9,8 +9,8 @@ from xattn.explain.overlay import STEPS, signed
 from xattn.records import Case, Prediction
 from xattn.reports.figures import ShownMap
 from xattn.systems import System
+from xattn.trust.wording import DECIMALS, probability
 
-DECIMALS = {"log-odds": 2, "g/cm²": 3}
 NOT_IMPORTANCE = "Attention weights are not importance."
 NOT_RIGHT = "A map says nothing about whether the model is right."
 RESEARCH = "Research use, not for diagnosis"
@@ -49,13 +49,6 @@ def details_of(share: Share, schema: Schema, form: Form | None, unit: str) -> st
         return ", ".join(f"{schema[name].label} {amount(add, unit)}" for name, add in share.parts)
     name = share.parts[0][0]
     return "" if form is None or name == IMAGE else schema.describe(form, name)
-
-
-def probability(value: float) -> str:
-    """A probability with two decimals, never a certain 0 or 1."""
-    if value < 0.005:
-        return "below 0.01"
-    return "above 0.99" if value >= 0.995 else f"{value:.2f}"
 
 
 def what_was_read(case: Case) -> str:

@@ -9,6 +9,7 @@ from functools import reduce
 
 import numpy as np
 
+from xattn.explain.overlay import lowers
 from xattn.records import Attribution, Film
 from xattn.trust.agreement import per_pixel
 from xattn.trust.segment_breast import breast
@@ -121,12 +122,13 @@ def anatomy(attribution: Attribution, parts: tuple[Segment, ...], *, number: int
 def mass_per_pixel(attribution: Attribution, size: int, *, number: int = 0) -> np.ndarray:
     """What is shared out, (S, S), never negative.
 
-    Contributions count for and against by their size; a relative map by what it says for the
-    target, as it is drawn; attention as it is. A region's number is shared out over its pixels.
+    Contributions count for and against by their size; a relative map by the side that is drawn;
+    attention as it is. A region's number is shared out over its pixels.
     """
     values = per_pixel(attribution, number, size)
-    mass = np.abs(values) if attribution.kind == "contribution" else np.maximum(values, 0)
-    return np.asarray(mass)
+    if attribution.kind == "contribution":
+        return np.asarray(np.abs(values))
+    return np.asarray(np.maximum(-values if lowers(attribution) else values, 0))
 
 
 def _share(mass: np.ndarray, part: Segment) -> PartShare:

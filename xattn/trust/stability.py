@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from xattn.explain.base import Explainer, Game, Steps
+from xattn.explain.base import Explainer, Game, Steps, scaled
 from xattn.explain.lime import RegionLime
 from xattn.records import Attribution, Film
 from xattn.trust.agreement import all_maps, mean_correlation, on_square, signed_like
@@ -85,9 +85,8 @@ def stability(
     found = []
     for number, (name, film, (down, right)) in enumerate(changed):
         case = replace(game.case, films=(film,))
-        after = yield from _shared(
-            explainer.run(Game(game.model, case, game.target)), number, len(changed)
-        )
+        run = explainer.run(Game(game.model, case, game.target))
+        after = yield from scaled(run, number / len(changed), (number + 1) / len(changed))
         rows = signed_like(shown, all_maps(moved_back(after, labels.shape[0], down, right), labels))
         found.append((name, mean_correlation(before, rows)))
     return Stability(shown.method, tuple(found))
@@ -155,13 +154,3 @@ def seed_stability(method: str, estimates: Sequence[np.ndarray]) -> Stability:
             for i, j in pairs
         ),
     )
-
-
-def _shared(steps: Steps[Attribution], number: int, count: int) -> Steps[Attribution]:
-    """The same steps as one part of several."""
-    while True:
-        try:
-            share = next(steps)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]  # the generator's declared result
-        yield (number + share) / count

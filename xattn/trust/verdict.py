@@ -26,6 +26,7 @@ import numpy as np
 
 from xattn.explain.base import Game, Steps, scaled
 from xattn.records import Attribution
+from xattn.trust.agreement import on_square
 from xattn.trust.bank import Bank, shown
 from xattn.trust.curves import Curves, curves
 from xattn.trust.fidelity import fidelity_correlation, infidelity
@@ -232,16 +233,10 @@ def region_vector(attribution: Attribution, labels: np.ndarray) -> np.ndarray | 
     if values is None:
         return None
     area = np.bincount(labels.ravel())
-    sums = np.bincount(labels.ravel(), weights=to_square(values, len(labels)).ravel())
+    sums = np.bincount(labels.ravel(), weights=on_square(values, len(labels)).ravel())
     is_sum = attribution.kind == "contribution" and attribution.regions is None
     # A coarser map spread over more pixels must still sum to what it says.
     return np.asarray(sums * values.size / labels.size if is_sum else sums / area)
-
-
-def to_square(values: np.ndarray, side: int) -> np.ndarray:
-    """A map (h, w) over the model's square (side, side), each cell as large as it is."""
-    rows, columns = (np.arange(side) * length // side for length in values.shape)
-    return np.asarray(values[np.ix_(rows, columns)], dtype=np.float64)
 
 
 def _answer(evidence: Evidence, p_holm: float | None) -> Answer:

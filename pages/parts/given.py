@@ -1,0 +1,53 @@
+"""The left column: what the model was given, the film with its checks, and the form."""
+
+from typing import NamedTuple
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.parts import methods, panels, state
+from pages.parts.form import draw_form
+from pages.parts.opening import draw_form_file, draw_opening
+from pages.parts.state import Reading
+from xattn.errors import SchemaError
+from xattn.runtime.engine import Engine
+
+
+class Given(NamedTuple):
+    """The case as it stands after the form, the place for its checks, the further methods."""
+
+    reading: Reading
+    checks: DeltaGenerator
+    chosen: tuple[str, ...]
+
+
+def draw_given(engine: Engine, reading: Reading) -> Given:
+    """Draw film, form and the choice of methods; an entry that was changed is in the reading."""
+    with st.popover("Open another case", width="stretch"):
+        draw_opening(engine)
+    st.html(panels.heading("Film") + panels.facts(reading.case, reading.title))
+    checks = st.container(key="gate")
+    st.html(panels.what_was_read(reading.case, engine.model.system))
+    st.html(panels.heading("Form"))
+    reading = _entered(engine, reading)
+    with st.popover("Read the form from a file", width="stretch"):
+        draw_form_file(engine, reading.case)
+    return Given(reading, checks, methods.draw_choice(engine.model))
+
+
+def _entered(engine: Engine, reading: Reading) -> Reading:
+    """The reading with the form as it is entered; a refused entry leaves the form in hand."""
+    try:
+        form = draw_form(engine.schema, reading.case.form)
+    except SchemaError as error:
+        st.error(str(error))
+        form = reading.case.form
+    for warning in engine.schema.warnings(form):
+        st.html(panels.warning(warning))
+    if form == reading.case.form:
+        return reading
+    has_hints = bool(form.derived or reading.case.form.derived)
+    state.change_case(reading.case.with_form(form))
+    if has_hints:
+        st.rerun()  # the form shows what follows from an entry beside it
+    return state.reading() or reading
