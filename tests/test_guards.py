@@ -22,6 +22,7 @@ LAYERS = (
     ("reports",),
     ("archive",),
     ("runtime",),
+    ("commands",),
     ("__main__", "__init__"),
 )
 """Lowest first, as docs/architecture.md names them; imports go within a layer or downwards."""
