@@ -36,6 +36,9 @@ BYTES_PER_PARAMETER = 16
 """Weight, gradient and AdamW's two moments, each float32."""
 WORKSPACE = 128 * 2**20
 """What the kernels themselves may hold: compiled code, and room to lay weights out anew."""
+COPIES = 10
+"""Floats a pixel while a batch is made: read ahead, moved through a grid of two, its contrast
+varied in three steps, blobs drawn, filled."""
 WARMING = 2
 """Cases of a first step that loads what torch loads when it is used."""
 
@@ -64,11 +67,14 @@ def main() -> None:
     print("| training | bare forward and backward | share |\n|---|---|---|")
     print(f"| {ours:.1f} images/s | {bare:.1f} images/s | {ours / bare:.0%} |\n")
     print("| memory | MiB |\n|---|---|")
-    for name, size in memory_rows(model, cases, before=before, saved=saved):
+    making = COPIES * 4 * options.batch * cases.images[0].numel()
+    for name, size in memory_rows(model, cases, before=before, saved=saved, making=making):
         print(f"| {name} | {size / 2**20:.0f} |")
 
 
-def memory_rows(model: Network, cases: Cases, *, before: int, saved: int) -> list[tuple[str, int]]:
+def memory_rows(
+    model: Network, cases: Cases, *, before: int, saved: int, making: int
+) -> list[tuple[str, int]]:
     """What the bound is made of, the bound, and the peak: names with bytes."""
     parameters = sum(parameter.numel() for parameter in model.parameters())
     summands = [
@@ -78,6 +84,7 @@ def memory_rows(model: Network, cases: Cases, *, before: int, saved: int) -> lis
             BYTES_PER_PARAMETER * parameters,
         ),
         ("activations kept for one batch, twice", 2 * saved),
+        (f"a batch while it is made, {COPIES} floats a pixel", making),
         ("the kernels' own", WORKSPACE),
     ]
     return [

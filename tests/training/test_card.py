@@ -10,6 +10,7 @@ import torch
 
 from tests import tiny
 from xattn.data.schemas import BREAST
+from xattn.errors import CheckpointError
 from xattn.models.checkpoint import Calibration, Checkpoint, Description, save
 from xattn.systems import SYSTEMS, LoadedModel, load
 from xattn.training.card import card, renew, training_file
@@ -174,3 +175,12 @@ def test_phantoms_that_are_not_kept_are_not_found(folder):
     assert training_file(place, "hip", folder / "cache") is None
     (place / "training.json").write_text("[]")
     assert training_file(place, "breast", folder / "cache") is None
+
+
+def test_a_card_of_patients_is_not_renewed_from_phantoms(tmp_path):
+    model = tiny.breast_model()
+    described = replace(model.checkpoint.description, is_phantom_trained=False)
+    model = replace(model, checkpoint=replace(model.checkpoint, description=described))
+    with pytest.raises(CheckpointError, match="was trained on patients"):
+        renew(model, tmp_path, cases(), None)
+    assert list(tmp_path.iterdir()) == []

@@ -13,11 +13,12 @@ from tests import tiny
 from tests.data.datasets.trees import write_csv, write_png
 from xattn.data.datasets import Dataset, parts_of, read_manifest
 from xattn.data.schemas import BREAST
-from xattn.errors import CheckpointError, SchemaError
+from xattn.errors import CheckpointError, SchemaError, XattnError
 from xattn.runtime.engine import Engine
 from xattn.runtime.worker import Worker
 from xattn.systems import SYSTEMS
-from xattn.training.cohort import evaluate_on, train_on
+from xattn.training import table_cases as table_module
+from xattn.training.cohort import evaluate_on, seed_of, train_on
 from xattn.training.fit import Parts, Plan, fit
 from xattn.training.loop import TrainingConfig
 from xattn.training.pretrain import PretrainingConfig
@@ -82,6 +83,31 @@ def test_several_processes_read_the_same(dataset: Dataset):
     assert one.patients.tolist() == two.patients.tolist()
 
 
+def test_mapped_films_are_those_in_memory_and_are_read_once(dataset, tmp_path, monkeypatch):
+    some, system = dataset.entries[:5], SYSTEMS["breast"]
+    held = table_cases(some, system, 16).cases
+    mapped = table_cases(some, system, 16, folder=tmp_path).cases
+    (file,) = tmp_path.iterdir()
+    assert file.read_bytes() == held.images.numpy().tobytes()
+    assert torch.equal(mapped.images, held.images)
+    monkeypatch.setattr(table_module, "read_entry", None)
+    assert torch.equal(table_cases(some, system, 16, folder=tmp_path).cases.images, held.images)
+    with pytest.raises(TypeError):  # another size is not the file that was kept
+        table_cases(some, system, 24, folder=tmp_path)
+
+
+def test_a_film_that_was_written_again_is_read_again(tmp_path: Path):
+    rows = [["image", "patient", "lesion_type", "malignant"], ["0.png", "P", "mass", "1"]]
+    write_png(tmp_path / "0.png", np.full((32, 32), 100, np.uint8))
+    (entry,) = read_manifest(write_csv(tmp_path / "own.csv", rows), BREAST).entries
+    kept = tmp_path / "kept"
+    first = table_cases((entry,), SYSTEMS["breast"], 16, folder=kept).cases
+    ramp = np.arange(1024).reshape(32, 32).astype(np.uint8)
+    write_png(tmp_path / "0.png", ramp)
+    second = table_cases((entry,), SYSTEMS["breast"], 16, folder=kept).cases
+    assert not torch.equal(first.images, second.images)
+
+
 @pytest.fixture(scope="module")
 def folder(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkpoint of a model trained on the cohort."""
@@ -125,6 +151,26 @@ def test_evaluating_it_on_its_own_test_patients_prints_what_its_card_says(folder
     model = xattn.load(folder, device="cpu").model
     evaluation = evaluate_on(model, dataset, parts_of(dataset)["test"])
     assert evaluation.text == (folder / "printed.txt").read_text()
+
+
+def test_the_seed_that_parted_the_patients_is_found_again(folder: Path, tmp_path: Path):
+    assert seed_of(tmp_path) == 0
+    (tmp_path / "training.json").write_text('{"TrainingConfig": {"seed": 7}}')
+    assert seed_of(tmp_path) == 7
+    assert seed_of(folder) == PLAN.training.seed
+
+
+def test_a_state_of_another_plan_is_not_gone_on_with(dataset: Dataset, tmp_path: Path):
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("xattn.training.cohort.fit", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train_on(PLAN, dataset, tmp_path)
+    other = replace(PLAN, training=replace(PLAN.training, rate=1e-4))
+    with pytest.raises(XattnError, match="a run of the same cases and settings"):
+        train_on(other, dataset, tmp_path)
 
 
 def test_a_cohort_without_a_part_is_refused(dataset: Dataset, tmp_path: Path):

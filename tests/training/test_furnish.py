@@ -84,6 +84,15 @@ def test_distances_and_forms_are_those_of_the_held_out_cases(reference, model):
     np.testing.assert_array_equal(reference.form_stated, stated)
 
 
+def test_of_each_patient_one_case_is_used(model, tmp_path):
+    fitted = cases(model, CALIBRATION, 0)
+    patients = np.arange(CALIBRATION) // 3
+    furnish(tmp_path, model, fitted, cases(model, HELD_OUT, 1), patients=patients)
+    rows = SurenessTable.load(tmp_path).rows
+    # Four patients of three films each: no stratum has more cases than patients.
+    assert max(sum(row.counts) for row in rows) == 4
+
+
 def test_a_folder_that_is_not_there_is_no_place_to_write(model, tmp_path):
     few = cases(model, 4, 2)
     with pytest.raises(FileNotFoundError):

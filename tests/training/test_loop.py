@@ -10,19 +10,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from tests.training import two_processes
-from xattn.data.datasets import read_manifest
-from xattn.data.schemas import BREAST
 from xattn.models.breast import BreastModel, build
 from xattn.systems import SYSTEMS
 from xattn.training import loop
 from xattn.training.cases import Cases, absent, batches, blobs
-from xattn.training.film_cases import FilmCases, film_cases
 from xattn.training.loop import (
     BothWays,
     Optimisation,
@@ -190,30 +185,14 @@ def test_biases_norms_and_tokens_are_not_decayed():
     assert len(decayed["params"]) + len(kept) == len(names)
 
 
-def cohort(folder: Path, count: int) -> FilmCases:
-    """A manifest with its films, bright ones malignant, read by two workers."""
-    data = cases(count, 5)
-    rows = ["image,patient,lesion_type,malignant"]
-    for place, (film, label) in enumerate(zip(data.images, data.labels, strict=True)):
-        noise = np.random.default_rng(place).integers(0, 40, (SIZE, SIZE))
-        Image.fromarray((film[0].numpy() // 2 + noise).astype(np.uint8)).save(
-            folder / f"{place}.png"
-        )
-        rows.append(f"{place}.png,p{place},mass,{int(label)}")
-    (folder / "table.csv").write_text("\n".join(rows))
-    entries = read_manifest(folder / "table.csv", BREAST).entries
-    return film_cases(entries, BREAST, size=SIZE, margin_mm=0.0, workers=2)
-
-
-def test_films_that_workers_read_ahead_train_to_the_weights_of_films_in_memory(tmp_path: Path):
-    streamed = cohort(tmp_path, 12)
-    held = streamed.take(torch.arange(12))
-    assert held.images.float().std() > 10
-    assert torch.equal(held.targets[:, 0], held.labels)
-    config = replace(CONFIG, epochs=1, batch=4)
-    one = train(fresh(), LOSS, (held, held), config, tmp_path / "held")
-    two = train(fresh(), LOSS, (streamed, streamed), config, tmp_path / "streamed")
-    assert weights(one) == weights(two)
+def test_batches_are_taken_ahead_in_order():
+    data = cases(11, 5)
+    order = torch.randperm(11, generator=torch.Generator().manual_seed(0))
+    found = list(batches(data, 4, device=torch.device("cpu"), order=order))
+    assert [len(batch.targets) for batch in found] == [4, 4, 3]
+    wanted = data.take(order)
+    assert torch.equal(torch.cat([batch.images for batch in found]), wanted.images.float() / 255)
+    assert torch.equal(torch.cat([batch.targets for batch in found]), wanted.targets)
 
 
 def test_the_log_says_the_speed_of_each_epoch(

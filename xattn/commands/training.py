@@ -23,7 +23,7 @@ def add_training(commands: Commands) -> None:
     parser.add_argument("--deconfounded", action="store_true", help="without the sites' shortcut")
     parser.add_argument("--shifted", action="store_true", help="physics unseen in training")
     add_cohort(parser)
-    parser.add_argument("--seed", type=int, default=0, help="seed that parted the patients")
+    parser.add_argument("--seed", type=int, help="seed that parted the patients; its training's")
     parser.add_argument(
         "--everybody", action="store_true", help="of a cohort, all: for models that saw none of it"
     )
@@ -97,7 +97,7 @@ def evaluate(options: argparse.Namespace) -> None:
     """Print what a checkpoint is worth on phantoms, or on a cohort's patients, it has not seen."""
     from xattn.data.datasets import parts_of
     from xattn.systems import load
-    from xattn.training.cohort import evaluate_on
+    from xattn.training.cohort import evaluate_on, seed_of
     from xattn.training.evaluate import evaluate as figures
     from xattn.training.recipes import RECIPES, World
     from xattn.training.run import part_cases, seeds_of
@@ -106,8 +106,8 @@ def evaluate(options: argparse.Namespace) -> None:
     system = model.system.schema.name
     if options.data:
         dataset = cohort_of(options, model.system.schema)
-        is_whole = options.everybody
-        entries = dataset.entries if is_whole else parts_of(dataset, seed=options.seed)["test"]
+        seed = seed_of(Path(options.checkpoint or "")) if options.seed is None else options.seed
+        entries = dataset.entries if options.everybody else parts_of(dataset, seed=seed)["test"]
         print(evaluate_on(model, dataset, entries, workers=options.workers).text)
         return
     size = model.module.config.size

@@ -9,6 +9,7 @@ from safetensors import safe_open
 
 from xattn.data.clinical import Schema
 from xattn.data.fields import Field, Number
+from xattn.errors import CheckpointError
 from xattn.models.checkpoint import Description, Seen, redescribe
 from xattn.models.support import support_of
 from xattn.systems import LoadedModel
@@ -118,8 +119,16 @@ def renew(model: LoadedModel, folder: Path, cases: Cases, training: Path | None)
 
     `cases` are held-out phantoms; `training`, where it is there, the file of the phantoms that the
     model was trained on, from which its description learns what the form held.
+
+    Raises:
+        CheckpointError: if the model was trained on patients: phantoms say nothing of it.
     """
     description, recipe = model.checkpoint.description, RECIPES[model.system.schema.name]
+    if not description.is_phantom_trained:
+        raise CheckpointError(
+            "A model trained on phantoms was expected, however this one was trained on patients; "
+            "its card is written by the training."
+        )
     if training:
         schema = model.system.schema
         description = replace(description, support=support_of(schema, *_forms(training)))

@@ -1,14 +1,14 @@
 """Training cases as tensors, and what is taken from them in training so that absence is known."""
 
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,6 @@ class Cases:
 
     def __len__(self) -> int:
         return len(self.labels)
-
-    @property
-    def workers(self) -> int:
-        """None: what is in memory is at hand."""
-        return 0
 
     @property
     def targets(self) -> Tensor:
@@ -76,45 +71,16 @@ class Batch:
     targets: Tensor
 
 
-class CaseSource(Protocol):
-    """Cases by their row: in memory, or read from files when asked for."""
-
-    @property
-    def workers(self) -> int:
-        """Processes that read ahead; 0 where nothing need be read."""
-
-    def __len__(self) -> int:
-        """How many cases there are."""
-
-    def take(self, index: Tensor) -> Cases:
-        """The cases of these rows."""
-
-
 PREFETCHED = 2
-"""Batches that each worker reads ahead."""
-
-
-class _Parts(Dataset[tuple[Tensor, ...]]):
-    """Whole batches as items, so that a worker reads one at a time."""
-
-    def __init__(self, cases: CaseSource, parts: tuple[Tensor, ...]) -> None:
-        self.cases, self.parts = cases, parts
-
-    def __len__(self) -> int:
-        return len(self.parts)
-
-    def __getitem__(self, place: int) -> tuple[Tensor, ...]:
-        taken = self.cases.take(self.parts[place])
-        return tuple(getattr(taken, field.name) for field in fields(taken))
+"""Batches that are taken ahead while the device computes."""
 
 
 def batches(
-    cases: CaseSource, size: int, *, device: torch.device, order: Tensor | None = None
+    cases: Cases, size: int, *, device: torch.device, order: Tensor | None = None
 ) -> Iterator[Batch]:
-    """The cases in batches, in a given order or their own; read ahead where there are workers."""
+    """The cases in batches, in a given order or their own; a thread takes the next ones ahead."""
     order = torch.arange(len(cases)) if order is None else order
-    parts = torch.split(order, size)
-    for part in _read_ahead(cases, parts, device) if cases.workers else map(cases.take, parts):
+    for part in _ahead(cases, torch.split(order, size), is_pinned=device.type == "cuda"):
         yield Batch(
             part.images.to(device, non_blocking=True).float() / 255,
             part.values.to(device, non_blocking=True),
@@ -123,19 +89,18 @@ def batches(
         )
 
 
-def _read_ahead(
-    cases: CaseSource, parts: tuple[Tensor, ...], device: torch.device
-) -> Iterator[Cases]:
-    loader = DataLoader(
-        _Parts(cases, parts),
-        batch_size=None,
-        num_workers=cases.workers,
-        prefetch_factor=PREFETCHED,
-        pin_memory=device.type == "cuda",
-        # Its own, so that reading ahead leaves the draws of training as they are.
-        generator=torch.Generator(),
-    )
-    return (Cases(*tensors) for tensors in loader)
+def _ahead(cases: Cases, parts: tuple[Tensor, ...], *, is_pinned: bool) -> Iterator[Cases]:
+    def taken(index: Tensor) -> Cases:
+        part = cases.take(index)
+        return replace(part, images=part.images.pin_memory()) if is_pinned else part
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = deque(pool.submit(taken, index) for index in parts[:PREFETCHED])
+        for index in (*parts[PREFETCHED:], *[None] * len(waiting)):
+            part = waiting.popleft().result()
+            if index is not None:
+                waiting.append(pool.submit(taken, index))
+            yield part
 
 
 def absent(batch: Batch, fill: float, generator: torch.Generator) -> Batch:

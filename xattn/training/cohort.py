@@ -11,10 +11,11 @@ from xattn.errors import SchemaError
 from xattn.models.checkpoint import save
 from xattn.systems import LoadedModel
 from xattn.training.card import card
+from xattn.training.claim import claim, digest_of, tensors_of
 from xattn.training.evaluate import Evaluation, evaluate
 from xattn.training.fit import Parts, Plan, fit
 from xattn.training.furnish import furnish
-from xattn.training.processes import processes, rank
+from xattn.training.processes import first_alone, processes, rank
 from xattn.training.recipes import RECIPES
 from xattn.training.table_cases import TableCases, table_cases
 
@@ -22,10 +23,13 @@ from xattn.training.table_cases import TableCases, table_cases
 def train_on(plan: Plan, dataset: Dataset, folder: Path, *, workers: int = 1) -> Evaluation | None:
     """Train on a cohort's patients, judge on others, and write the checkpoint folder.
 
+    Films are kept in the folder's `state` until it is done: they need not fit into memory, and a
+    stopped run goes on from there.
     Of several processes the first alone evaluates and writes; the others get None.
 
     Raises:
         SchemaError: if a part has no patient.
+        XattnError: if the folder keeps the state of another run.
     """
     entries = parts_of(dataset, seed=plan.training.seed)
     if not all(entries.values()):
@@ -33,21 +37,28 @@ def train_on(plan: Plan, dataset: Dataset, folder: Path, *, workers: int = 1) ->
             "Patients to train on and others to test on were expected, however one part has none; "
             "check the splits."
         )
-    parts = {
-        name: table_cases(some, plan.system, plan.size, workers=workers)
-        for name, some in entries.items()
-    }
-    data = Parts(*(parts[name].cases for name in ("training", "stopping", "calibration")))
-    said = f"{len(data.training):,} films of {parts['training'].people:,} patients"
-    plan = replace(plan, training_data=f"{said}, {dataset.name}", is_phantom_trained=False)
+    state = folder / "state"
     with processes():
-        model = fit(plan, data, folder / "state")
+        with first_alone():
+            parts = {
+                name: table_cases(
+                    some, plan.system, plan.size, workers=workers, folder=state / "films"
+                )
+                for name, some in entries.items()
+            }
+            data = Parts(*(parts[name].cases for name in ("training", "stopping", "calibration")))
+            claim(state, digest_of(plan, (*tensors_of(data.training), *tensors_of(data.stopping))))
+        said = f"{len(data.training):,} films of {parts['training'].people:,} patients"
+        plan = replace(plan, training_data=f"{said}, {dataset.name}", is_phantom_trained=False)
+        model = fit(plan, data, state)
         if rank() > 0:
             return None
         evaluation = _evaluated(model, dataset, parts["test"])
         stored = _write(model, evaluation, plan, folder)
         # Novelty is a percentile of those that stopped the training: they were not fitted on.
-        furnish(folder, stored, data.calibration, data.stopping)
+        calibrating = parts["calibration"]
+        furnish(folder, stored, data.calibration, data.stopping, patients=calibrating.patients)
+        shutil.rmtree(state)
     return evaluation
 
 
@@ -60,6 +71,15 @@ def evaluate_on(
     return _evaluated(model, dataset, cases)
 
 
+def seed_of(folder: Path) -> int:
+    """The seed by which a folder's training parted its patients; 0 where it does not say."""
+    try:
+        settings = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        return int(settings["TrainingConfig"]["seed"])
+    except (OSError, KeyError, TypeError, ValueError):
+        return 0
+
+
 def _evaluated(model: LoadedModel, dataset: Dataset, table: TableCases) -> Evaluation:
     studies = table.studies if dataset.is_labelled_by_study else None
     return evaluate(model, table.cases, RECIPES[model.system.schema.name].judge, studies)
@@ -70,5 +90,4 @@ def _write(model: LoadedModel, evaluation: Evaluation, plan: Plan, folder: Path)
     model_id = save(folder, checkpoint, half=True)
     settings = {type(part).__name__: asdict(part) for part in (plan.pretraining, plan.training)}
     (folder / "training.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-    shutil.rmtree(folder / "state")
     return replace(model, checkpoint=replace(checkpoint, model_id=model_id))

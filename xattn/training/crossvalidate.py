@@ -6,19 +6,18 @@ In each round one fold is scored, the next one stops the training and calibrates
 train. A finished fold is kept, so that a stopped run goes on where it was.
 """
 
-import hashlib
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.numpy import load_file, save_file
 
-from xattn.errors import XattnError
 from xattn.systems import LoadedModel
 from xattn.training.cases import Cases
+from xattn.training.claim import claim, digest_of, tensors_of
 from xattn.training.evaluate import what_is_said
 from xattn.training.fit import Parts, Plan, fit
 from xattn.training.folds import Spread, across, assign, split
@@ -72,7 +71,7 @@ def cross_validate(
     """
     strata = _strata(cases)
     folds = assign(strata, patients, k=count, seed=plan.training.seed)
-    _claim(folder, _digest(plan, cases, folds))
+    claim(folder, digest_of(plan, (*tensors_of(cases), torch.from_numpy(folds))))
     said = np.full(cases.labels.shape, np.nan)
     for number, (rows, values) in enumerate(_rounds(plan, cases, folds, folder)):
         assert (folds[rows] == number).all()
@@ -137,29 +136,3 @@ def _strata(cases: Cases) -> np.ndarray:
     """What folds hold alike shares of: the label, or how many findings a case has."""
     labels = cases.labels.double().numpy()
     return labels[:, 0] if labels.shape[1] == 1 else np.nansum(labels, axis=1)
-
-
-def _digest(plan: Plan, cases: Cases, folds: np.ndarray) -> str:
-    """SHA-256 over all that the folds depend on."""
-    found = hashlib.sha256()
-    losses = (plan.loss or plan.recipe.loss, plan.recipe.settling)
-    settings = (plan.system.name, plan.config, plan.training, plan.pretraining, plan.encoder)
-    found.update(repr((settings, losses)).encode())
-    tensors = [getattr(cases, field.name) for field in fields(cases)]
-    for tensor in tensors:
-        found.update(tensor.cpu().contiguous().numpy().tobytes())
-    found.update(folds.tobytes())
-    return found.hexdigest()
-
-
-def _claim(folder: Path, digest: str) -> None:
-    """Refuse a folder that holds folds of something else."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "digest.txt"
-    if not path.exists():
-        path.write_text(digest, encoding="utf-8")
-    if path.read_text(encoding="utf-8") != digest:
-        raise XattnError(
-            "The folder must hold folds of the same cases and settings, however it holds those of "
-            "others; choose another folder."
-        )

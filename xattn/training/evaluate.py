@@ -145,10 +145,11 @@ def _bounds(cases: Cases, labels: np.ndarray, judge: Judge) -> Figures:
 def prior(model: LoadedModel, cases: Cases) -> tuple[float, ...]:
     """v(nothing), one per target: every region filled, every field missing."""
     one = cases.take(torch.arange(1))
+    device = next(model.module.parameters()).device
+    values, known = one.values.to(device), torch.zeros_like(one.known, device=device)
     with torch.no_grad():
-        blank = _blank(model.module, one)
-        scores = model.module.fuse(blank, one.values, torch.zeros_like(one.known)).scores
-    return tuple(float(value) for value in what_is_said(model, scores.numpy())[0])
+        scores = model.module.fuse(blank_film(model.module, one), values, known).scores
+    return tuple(float(value) for value in what_is_said(model, scores.float().cpu().numpy())[0])
 
 
 def _scores(module: Network, cases: Cases, forms: dict[str, Cases]) -> dict[str, torch.Tensor]:
@@ -159,7 +160,7 @@ def _scores(module: Network, cases: Cases, forms: dict[str, Cases]) -> dict[str,
     parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*forms, "form alone")}
     device = next(module.parameters()).device
     with torch.no_grad():
-        blank = _blank(module, cases)
+        blank = blank_film(module, cases)
         for index in torch.split(torch.arange(len(cases)), BATCH):
             films = cases.images[index].to(device).float() / 255
             tokens = module.encode_image(films.contiguous(memory_format=torch.channels_last))
@@ -172,7 +173,8 @@ def _scores(module: Network, cases: Cases, forms: dict[str, Cases]) -> dict[str,
     return {name: torch.cat(scores) for name, scores in parts.items()}
 
 
-def _blank(module: Network, cases: Cases) -> ImageTokens:
+def blank_film(module: Network, cases: Cases) -> ImageTokens:
+    """A film of the cases' size with every region filled, encoded."""
     device = next(module.parameters()).device
     return module.encode_image(
         torch.full((1, *cases.images.shape[1:]), module.config.fill).to(device)

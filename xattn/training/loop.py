@@ -8,7 +8,8 @@ stopping on the validation loss. After each epoch the whole state is written, so
 on where it stopped and ends with the same weights.
 
 Memory, beside the cases that are held: 16 bytes a parameter (weight, gradient, two moments), 8 more
-while a state is written or read, and what one batch's activations take.
+while a state is written or read, what one batch's activations take, and about ten floats a pixel of
+it while it is made.
 """
 
 import logging
@@ -28,7 +29,7 @@ from tqdm import tqdm
 from xattn.models.network import Network
 from xattn.models.precision import autocast
 from xattn.models.tokens import Output
-from xattn.training.cases import Batch, CaseSource, absent, batches
+from xattn.training.cases import Batch, Cases, absent, batches
 from xattn.training.processes import (
     agreed,
     compile_in_place,
@@ -42,7 +43,7 @@ Parts = dict[str, Any]
 """What a run's state is made of: each has `state_dict` and `load_state_dict`."""
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From scores (B, K) and targets (B, K) to a mean; more columns of both for `DistillationLoss`."""
-Data = tuple[CaseSource, CaseSource]
+Data = tuple[Cases, Cases]
 """What is trained on, and what stops it."""
 SHOWN_EVERY = 16
 """Steps between looks at the loss: each look waits for the device."""
@@ -144,7 +145,7 @@ def train_epoch(
     loss: Loss,
     *,
     how: Optimisation,
-    cases: CaseSource,
+    cases: Cases,
     config: TrainingConfig,
     epoch: int = 0,
 ) -> float:
@@ -237,18 +238,18 @@ def vary_images(images: Tensor, generator: torch.Generator, contrast: float = 0.
     return (moved * gain.view(-1, 1, 1, 1) + lift.view(-1, 1, 1, 1)).clamp(0, 1)
 
 
-def validation_loss(model: Network, loss: Loss, cases: CaseSource) -> float:
+def validation_loss(model: Network, loss: Loss, cases: Cases) -> float:
     """The mean loss over cases as they are."""
     scores, targets = _told(model, cases)
     return float(loss(scores, targets[:, 0]))
 
 
-def predict_scores(model: Network, cases: CaseSource, *, batch: int = 64) -> Tensor:
+def predict_scores(model: Network, cases: Cases, *, batch: int = 64) -> Tensor:
     """Raw scores (N, K) float32 on the CPU, in evaluation mode, full precision."""
     return _told(model, cases, batch=batch)[0]
 
 
-def _told(model: Network, cases: CaseSource, *, batch: int = 64) -> tuple[Tensor, Tensor]:
+def _told(model: Network, cases: Cases, *, batch: int = 64) -> tuple[Tensor, Tensor]:
     """Raw scores (N, K) and targets (N, 2, K), on the CPU."""
     device = next(model.parameters()).device
     was_training = model.training

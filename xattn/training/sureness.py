@@ -6,6 +6,7 @@ import torch
 from xattn.models.tokens import ImageTokens
 from xattn.systems import LoadedModel
 from xattn.training.cases import Cases
+from xattn.training.evaluate import blank_film
 from xattn.trust.conformal import one_per_group
 from xattn.trust.strata import STRATA, withhold
 from xattn.trust.sureness import SurenessTable, fit_row
@@ -49,9 +50,7 @@ def said_by_stratum(model: LoadedModel, cases: Cases, *, seed: int) -> Said:
     kept = {stratum.name: withhold(known, stratum, seed=seed) for stratum in STRATA}
     parts: dict[str, list[np.ndarray]] = {stratum.name: [] for stratum in STRATA}
     with torch.no_grad():
-        blank = model.module.encode_image(
-            torch.full((1, *cases.images.shape[1:]), model.module.config.fill).to(model.device)
-        )
+        blank = blank_film(model.module, cases)
         for index in torch.split(torch.arange(len(cases)), BATCH):
             films = cases.images[index].to(model.device).float() / 255
             tokens = model.module.encode_image(films)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,9 +23,8 @@ from xattn.models.foreign_weights import read_tensors
 from xattn.models.network import Backbone, Builder, Network
 from xattn.models.tokens import ImageTokens, Output
 from xattn.systems import find
-from xattn.training.cases import Cases, batches
+from xattn.training.cases import Cases
 from xattn.training.distill import distillation_targets
-from xattn.training.film_cases import FilmCases
 
 SYSTEM = "chest-teacher"
 """What the description of a teacher's checkpoint names as its system."""
@@ -78,7 +77,6 @@ ENCODERS: Mapping[Encoder, Callable[[], Backbone]] = {
     "densenet121": lambda: DenseNet121(in_channels=1),
     "compact": Compact,
 }
-Films = TypeVar("Films", Cases, FilmCases)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,15 +158,14 @@ def read_teacher(path: Path) -> Teacher:
     return trained_teacher(path, chest.build, system=chest.name, form=form)
 
 
-def taught(cases: Films, teacher: Teacher, *, batch: int = 64) -> Films:
+def taught(cases: Cases, teacher: Teacher, *, batch: int = 64) -> Cases:
     """The cases with the teacher's raw logits behind their labels; each film is encoded once.
 
     NOTE[DIFF] The released code asks the teacher about every varied film anew. Here it sees the
     whole film as it is: what the student cannot see it is to expect, as with labels.
     """
-    device = next(teacher.network.parameters()).device
-    parts = [film_logits(teacher, part.images) for part in batches(cases, batch, device=device)]
-    return replace(cases, labels=distillation_targets(cases.labels, torch.cat(parts)))
+    logits = teacher_logits(teacher, cases.images, batch=batch)
+    return replace(cases, labels=distillation_targets(cases.labels, logits))
 
 
 def trained_teacher(
