@@ -1,82 +1,137 @@
-"""Speed as ratios of two sides measured in one run: `make bench`.
+"""Speed as ratios of two sides measured in one run, DESIGN section 6: `make bench`.
 
-Both sides explain the same phantom with the same model and device. Each figure is the median of the
-repeats; the two sides take turns, so that a busy machine slows both.
+    python -m benchmarks.speed [--checkpoint hip] [--device cuda]
+
+Both sides explain the same shipped case with the same model on the same device. Figures are medians
+of the repeats; the two sides take turns, so that a busy machine slows both. The libraries' whole
+case runs once: it takes minutes.
 """
 
 import argparse
-import platform
-import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import product
 
-import torch
+import numpy as np
 
 import xattn
 from benchmarks import libraries
-from xattn.data.placement import Box
-from xattn.explain.film import CHUNK
-from xattn.phantoms import breast
-from xattn.phantoms.mammogram_file import mammogram_file
-from xattn.records import Case
+from benchmarks.libraries import Counts
+from benchmarks.speed_cases import (
+    CASES,
+    Side,
+    bare,
+    film_of,
+    hardware,
+    measure,
+    shipped_case,
+)
+from benchmarks.speed_memory import peak
+from xattn.explain.base import Game, Steps
+from xattn.records import Case, Explanation
 from xattn.runtime.engine import Engine
 from xattn.runtime.worker import Worker
-from xattn.systems import LoadedModel
+from xattn.systems import SYSTEMS, LoadedModel
+from xattn.trust.curves import curves
+from xattn.trust.judging import judge_film
 
-Side = Callable[[], object]
-METHODS = ("shapley", "gradcam", "attention", "integrated", "lime")
-"""What the libraries can compose as well; the joint game has no counterpart there."""
+METHODS = ("shapley", "gradcam", "attention", "integrated", "lime", "joint")
+"""What the libraries can compose as well; attention they have none of."""
+CURVES = 3
+"""Maps whose curves are drawn on both sides: Grad-CAM, LIME, Shapley values of regions."""
+ONCE = 1
+EDITED: dict[str, dict[str, Sequence[object]]] = {
+    "hip": {"height": range(150, 191)},
+    "breast": {"density": range(1, 5), "mass_shape": ("OVAL", "ROUND", "LOBULATED", "IRREGULAR")},
+    "chest": {"age": range(20, 91)},
+}
+"""Entries that the edits run through."""
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table of each system."""
     options = _options()
-    model = xattn.load(options.checkpoint, device=options.device).model
-    case = phantom_case(model)
-    print(
-        f"{_hardware(model)}; {model.checkpoint.description.preset} {model.system.name}; "
-        f"median of {options.repeats}\n"
+    names = [options.checkpoint] if options.checkpoint else list(SYSTEMS)
+    for name in names:
+        engine = Engine(xattn.load(name, device=options.device).model, Worker())
+        model = engine.model
+        case = shipped_case(engine)
+        print(
+            f"\n{model.system.name}, {model.checkpoint.description.preset}; {hardware(model)}; "
+            f"median of {options.repeats}\n"
+        )
+        print("| what | ours, s | other side, s | other / ours |\n|---|---|---|---|", flush=True)
+        for row, left, right in rows(engine, case, options.repeats):
+            print(f"| {row} | {left:.3f} | {right:.3f} | {right / left:.1f} |", flush=True)
+        if not options.checkpoint:
+            print(f"\n{peak(name)}")
+    print(f"\n| `import xattn`, s | bare Python, s |\n|---|---|\n{_imports(options.repeats)}")
+
+
+def rows(engine: Engine, case: Case, repeats: int) -> Iterator[tuple[str, float, float]]:
+    """Each comparison: its name, and the seconds of our side and of the other."""
+    model = engine.model
+    found = engine.explain(case, METHODS)
+    whole: Side = partial(whole_case, model, case)
+    for said, counts in counted(found, model).items():
+        other = partial(libraries.composition, model, case, counts)
+        yield f"whole case, libraries {said}", *measure(whole, other, ONCE)
+    passes = sum(entry.passes for _, entry in found.attributions) - shared(found)
+    whole = partial(explained, model, case)
+    yield f"explanations, {passes} bare passes", *measure(whole, partial(bare, model, passes), 3)
+    forms = iter(edits(engine, case))
+    yield (
+        "edit of the form, whole case anew",
+        *measure(lambda: edit(engine, next(forms)), whole, repeats),
     )
-    print("| what | ours, s | other side, s | other / ours |\n|---|---|---|---|")
-    for name, ours, other in rows(model, case):
-        left, right = measure(ours, other, options.repeats)
-        print(f"| {name} | {left:.3f} | {right:.3f} | {right / left:.1f} |", flush=True)
+    film = film_of(sorted((CASES / model.system.name).iterdir())[0]).read_bytes()
+    yield (
+        "upload to prediction, whole case",
+        *measure(
+            lambda: _engine(model).predict(_engine(model).read(film, case.form)), whole, repeats
+        ),
+    )
 
 
-def rows(model: LoadedModel, case: Case) -> list[tuple[str, Side, Side]]:
-    """Each comparison: its name, our side, the other side."""
-    engine = Engine(model, Worker())
-    engine.explain(case)
-    forms = iter(_edits(engine, case))
-    whole = partial(whole_case, model, case)
-    passes = 320 + 2 * 32 + 3
-    script = [sys.executable, "-c"]
-    return [
-        ("whole case, libraries at equal sample counts", whole,
-         partial(libraries.composition, model, case, lime_samples=320, steps=32)),
-        ("whole case, libraries at their defaults", whole,
-         partial(libraries.composition, model, case, lime_samples=1000, steps=50)),
-        (f"whole case, {passes} bare encoder passes", whole, partial(bare, model, passes)),
-        ("edit of the form, whole case", lambda: edit(engine, next(forms)), whole),
-        ("`import xattn`, bare Python start", partial(subprocess.run, [*script, "import xattn"]),
-         partial(subprocess.run, [*script, "pass"])),
-    ]  # fmt: skip
+def counted(found: Explanation, model: LoadedModel) -> dict[str, Counts]:
+    """How much the libraries sample; a masked film of ours meets several forms."""
+    attributions, fields = dict(found.attributions), len(model.system.schema.names)
+    settings = dict(attributions["joint"].provenance.settings)
+    films = int(dict(attributions["joint"].figures)["masked films"])
+    equal = Counts(
+        lime=attributions["lime"].passes,
+        steps=attributions["integrated"].passes // 2,
+        form=min(2 ** len(found.case.form.known), 2 * fields + 2048),
+        joint=films,
+        curves=CURVES,
+    )
+    coalitions = films * int(settings["forms"])
+    return {
+        "at equal encoder passes": equal,
+        f"at equal coalitions, {coalitions}": replace(equal, joint=coalitions),
+        "at their defaults": Counts(),
+    }
 
 
-def phantom_case(model: LoadedModel) -> Case:
-    """A phantom's whole film of 1,280 rows, with its form and its lesion boxed."""
-    world = breast.sample_world(5, breast.Settings())
-    phantom = breast.draw(world, size=1280)
-    form = {"lesion_type": phantom.lesion_type, **phantom.form}
-    return Engine(model, Worker()).read(mammogram_file(phantom, world), form, box=Box(*phantom.box))
+def shared(found: Explanation) -> int:
+    """Passes that were counted twice: LIME's masks are the pool's, which the joint game draws."""
+    attributions = dict(found.attributions)
+    return min(attributions["lime"].passes, attributions["joint"].passes)
 
 
-def whole_case(model: LoadedModel, case: Case) -> object:
-    """Prediction and the five explanations, nothing kept from before."""
-    return Engine(model, Worker()).explain(case, METHODS)
+def explained(model: LoadedModel, case: Case) -> Explanation:
+    """Prediction and explanations, nothing kept from before."""
+    return _engine(model).explain(case, METHODS)
+
+
+def whole_case(model: LoadedModel, case: Case) -> None:
+    """Prediction, explanations, and the curves of three maps beside random orders."""
+    engine = _engine(model)
+    engine.explain(case, METHODS)
+    engine.worker.submit("curves", lambda: _curves(Game(model, case, model.target))).result()
 
 
 def edit(engine: Engine, case: Case) -> object:
@@ -85,48 +140,36 @@ def edit(engine: Engine, case: Case) -> object:
     return [engine.start_explanation(case, key).result() for key in ("shapley", "attention")]
 
 
-def bare(model: LoadedModel, passes: int) -> None:
-    """As many encoder passes as a whole case takes, in the same chunks, and nothing else."""
-    size = model.module.config.size
-    films = torch.full((CHUNK, 1, size, size), 0.5, device=model.device)
-    with torch.no_grad():
-        for start in range(0, passes, CHUNK):
-            model.module.encode_image(films[: passes - start])
-    if model.device.type == "cuda":
-        torch.cuda.synchronize()
+def edits(engine: Engine, case: Case) -> list[Case]:
+    """The case with other entries, none twice."""
+    schema = engine.schema
+    names, values = zip(*EDITED[engine.model.system.name].items(), strict=True)
+    entries = [dict(zip(names, each, strict=True)) for each in product(*values)]
+    plain = schema.plain(case.form)
+    return [case.with_form(schema.check({**plain, **entry})) for entry in entries]
 
 
-def measure(ours: Side, other: Side, repeats: int) -> tuple[float, float]:
-    """The median seconds of both sides, which take turns."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(repeats):
-        for side, kept in zip((ours, other), times, strict=True):
-            start = time.perf_counter()
-            side()
-            kept.append(time.perf_counter() - start)
-    return statistics.median(times[0]), statistics.median(times[1])
+def _engine(model: LoadedModel) -> Engine:
+    return Engine(model, Worker())
 
 
-def _edits(engine: Engine, case: Case) -> list[Case]:
-    shapes = engine.schema["mass_shape"].options
-    pairs = [(density, shape.code) for density in "1234" for shape in shapes]
-    return [
-        case.with_form(
-            engine.schema.check({"lesion_type": "mass", "density": d, "mass_shape": shape})
-        )
-        for d, shape in pairs
-    ]
+def _curves(game: Game) -> Steps[None]:
+    """Curves in any order, and those of random orders: the cost does not depend on the map."""
+    judged = yield from judge_film(game)
+    for kind in ("relative", "contribution", "contribution"):
+        yield from curves(game, judged, np.arange(game.film.region_count), kind)
 
 
-def _hardware(model: LoadedModel) -> str:
-    name = torch.cuda.get_device_name() if model.device.type == "cuda" else platform.processor()
-    threads = torch.get_num_threads()
-    return f"{name or platform.machine()}, {threads} threads, torch {torch.__version__}"
+def _imports(repeats: int) -> str:
+    script = partial(subprocess.run, check=True)
+    package, nothing = ([sys.executable, "-c", code] for code in ("import xattn", "pass"))
+    ours, other = measure(partial(script, package), partial(script, nothing), repeats)
+    return f"| {ours:.3f} | {other:.3f} |"
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", default="breast", help="a system or a checkpoint folder")
+    parser.add_argument("--checkpoint", help="a system or a checkpoint folder; else all systems")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--repeats", type=int, default=3)
     return parser.parse_args()

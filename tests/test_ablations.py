@@ -1,13 +1,15 @@
 """The comparison of design choices: its rows, its tables, and the stress of missing fields."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from benchmarks.ablations import CHOICES, SIZE, Amounts, tables
+from benchmarks.ablations_choices import CHOICES, CLAIMS, LONGER, Amounts
+from benchmarks.ablations_tables import SIZE, tables
 from benchmarks.missing import SHARES, stress
 from tests import tiny
 from xattn.systems import SYSTEMS
@@ -30,7 +32,8 @@ def test_one_factor_at_a_time_around_the_default():
         assert rows[0].changes == ()
         for row in rows[1:]:
             is_taught = isinstance(row.loss, DistillationLoss)  # its loss and its second head
-            factors = len(row.changes) + (row.loss is not None) + len(row.withheld)
+            parts = (len(row.changes), row.loss is not None, len(row.withheld), row.is_settled)
+            factors = sum(parts)
             assert factors == 1 + is_taught, row.name
 
 
@@ -62,6 +65,38 @@ def test_tables_state_mean_and_spread_over_seeds(tmp_path: Path):
     assert "### Breast lesion" in text
     assert "### Hip" not in text
     assert "| each field at random | 0% | 25% | 50% | 75% | 100% |" in text
+
+
+def test_every_claim_compares_rows_that_are_run():
+    names = {(choice.system, choice.name) for choice in CHOICES}
+    for claim in CLAIMS:
+        assert {(claim.system, claim.better), (claim.system, claim.than)} <= names
+
+
+def test_a_row_tried_for_longer_differs_in_nothing_else():
+    rows = {(choice.system, choice.name): choice for choice in CHOICES}
+    assert len(LONGER) == 7
+    for longer in LONGER:
+        short = rows[longer.system, longer.name.removesuffix(", 3 × the epochs")]
+        assert replace(longer, name=short.name, times=1) == short
+
+
+@pytest.mark.parametrize(
+    ("better", "than", "said"),
+    [
+        # Gains of 0.03, 0.02, 0.04: mean 0.03, SD 0.01.
+        ([0.86, 0.87, 0.88], [0.83, 0.85, 0.84], "+0.030 ± 0.010 | yes (3 of 3 seeds ahead)"),
+        ([0.83, 0.85, 0.84], [0.86, 0.87, 0.88], "-0.030 ± 0.010 | no: the other way round (0 of"),
+        # Gains of 0.09, 0.01: both ahead, however the mean 0.05 is below the SD 0.057.
+        ([0.90, 0.86], [0.81, 0.85], "+0.050 ± 0.057 | no (2 of 2 seeds ahead)"),
+    ],
+)
+def test_a_claimed_gain_appears_only_if_every_seed_shows_it(tmp_path, better, than, said):
+    finished(tmp_path, "default--cross-attention--d---100", better)
+    finished(tmp_path, "fusion--concat", than)
+    text = tables(tmp_path, Amounts())
+    assert f"| cross-attention over concatenation | {said}" in text
+    assert "co-attention over" not in text
 
 
 def test_the_papers_own_figures_stand_only_in_the_footnote(tmp_path: Path):

@@ -1,0 +1,70 @@
+"""What the speed benchmarks have in common: a shipped case of each system, turns, and a clock."""
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from xattn.data.placement import Box
+from xattn.explain.encoding import AT_ONCE
+from xattn.records import Case
+from xattn.runtime.engine import Engine
+from xattn.systems import LoadedModel
+
+CASES = Path(__file__).resolve().parents[1] / "assets" / "cases"
+Side = Callable[[], object]
+
+
+def shipped_case(engine: Engine) -> Case:
+    """The first case that is shipped for a system: film, form and, where there is one, box."""
+    folder = sorted((CASES / engine.model.system.name).iterdir())[0]
+    form = engine.schema.read_json((folder / "form.json").read_text("utf-8"))
+    box = folder / "box.json"
+    where = Box(*json.loads(box.read_text("utf-8"))) if box.exists() else None
+    return engine.read(film_of(folder), form, box=where)
+
+
+def film_of(folder: Path) -> Path:
+    """The film of a shipped case."""
+    return next(path for path in sorted(folder.iterdir()) if path.stem == "film")
+
+
+def measure(ours: Side, other: Side, repeats: int) -> tuple[float, float]:
+    """The median seconds of both sides, which take turns."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(repeats):
+        for side, kept in zip((ours, other), times, strict=True):
+            kept.append(seconds(side))
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def seconds(side: Side) -> float:
+    """How long one call takes, the device's own work included."""
+    start = time.perf_counter()
+    side()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def bare(model: LoadedModel, passes: int) -> None:
+    """As many encoder passes as asked for, in the pool's chunks and precision, and nothing else."""
+    from xattn.models.precision import autocast
+
+    size = model.module.config.size
+    chunk = AT_ONCE if model.device.type == "cpu" else passes
+    films = torch.full((chunk, 1, size, size), 0.5, device=model.device)
+    with torch.no_grad(), autocast(model.device, enabled=model.is_rounded):
+        for start in range(0, passes, chunk):
+            model.module.encode_image(films[: passes - start])
+
+
+def hardware(model: LoadedModel) -> str:
+    """The device, its threads, and torch's version."""
+    name = torch.cuda.get_device_name() if model.device.type == "cuda" else platform.processor()
+    threads = torch.get_num_threads()
+    return f"{name or platform.machine()}, {threads} threads, torch {torch.__version__}"
