@@ -26,6 +26,7 @@ bench: dev                ## speed, as ratios measured side by side
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.training_speed
 	$(BIN)/python -m benchmarks.worklist
+	$(BIN)/python -m benchmarks.viewer
 
 truth: dev                ## explainers against what is known of white boxes and phantoms
 	$(BIN)/python -m benchmarks.truth

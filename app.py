@@ -1,12 +1,14 @@
 """The app: navigation over pages, the look, the banner, and the one net under all of them."""
 
 import logging
-import traceback
 
 import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
 
-from pages.parts import panels, resources, state
+from pages.parts import panels, resources, sign_in, state
+from pages.parts.person import draw_person
 from xattn.errors import XattnError
+from xattn.runtime.faults import log_fault
 
 logger = logging.getLogger("xattn.app")
 
@@ -14,15 +16,11 @@ logger = logging.getLogger("xattn.app")
 # that script alone, without this file, for whoever comes first after a start.
 PAGES = (
     ("pages/review.py", "Review", "case"),
+    ("pages/worklist.py", "Worklist", "cases"),
+    ("pages/cohort.py", "Cohort", "figures"),
     ("pages/models.py", "Models", "model-card"),
     ("pages/about.py", "About", "guide"),
 )
-
-
-def log_fault(fault: Exception) -> None:
-    """Log where a fault happened, never its message or values: those may be a patient's."""
-    places = [f"{step.name}:{step.lineno}" for step in traceback.extract_tb(fault.__traceback__)]
-    logger.error("A page failed: %s at %s", type(fault).__name__, " > ".join(places[-6:]))
 
 
 def main() -> None:
@@ -34,15 +32,24 @@ def main() -> None:
         st.Page(path, title=title, url_path=name, default=name == "case")
         for path, title, name in PAGES
     ]
-    page = st.navigation(pages, position="top")
+    visit = sign_in.visit()
+    page = st.navigation(pages, position="top" if visit.is_in else "hidden")
+    if not visit.is_in:
+        sign_in.draw(visit)
+        return
     try:
+        draw_person()
+        sign_in.watch()
         engine = resources.engine(state.system(resources.first_system()))
         st.html(panels.banner(engine.model))
         page.run()
     except XattnError as error:
         st.error(str(error))
+    except SQLAlchemyError as fault:
+        log_fault(logger, "The archive", fault)
+        st.error(resources.UNREACHABLE)
     except Exception as fault:  # noqa: BLE001  # the one net: a page never shows a traceback
-        log_fault(fault)
+        log_fault(logger, "A page", fault)
         st.error("This page failed through a fault of the program. It was logged; reload the page.")
 
 

@@ -21,7 +21,7 @@ class Choice:
     encoder: str = "default"
     is_stressed: bool = False
     is_settled: bool = False
-    """Whether an epoch of the recipe's other loss follows at half the rate, as in what is shipped."""
+    """Whether an epoch of the recipe's other loss follows, as in what is shipped."""
     times: int = 1
     """How many times the epochs of the others it is trained for."""
 

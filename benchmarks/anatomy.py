@@ -30,11 +30,11 @@ def main() -> None:
         start = time.perf_counter()
         for name, row in measure(system, options.count, shifted=options.shifted).items():
             values = np.array([value for value in row if value is not None])
-            low, worst = np.quantile(values, 0.1), values.min()
-            print(
-                f"| {system} | {name} | {len(values)} of {len(row)} | {values.mean():.3f} | "
-                f"{low:.3f} | {worst:.3f} |"
-            )
+            told = ["·"] * 3
+            if len(values):
+                told = [f"{x:.3f}" for x in (values.mean(), np.quantile(values, 0.1), values.min())]
+            cells = [system, name, f"{len(values)} of {len(row)}", *told]
+            print(f"| {' | '.join(cells)} |")
         print(f"{system}: {time.perf_counter() - start:.0f} s", flush=True)
 
 

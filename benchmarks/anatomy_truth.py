@@ -11,6 +11,7 @@ from xattn.phantoms.breast_anatomy import SkinChange, depth_below_skin
 from xattn.phantoms.chest_film import SITES as CHEST_SITES
 from xattn.phantoms.hip_anatomy import femur_mineral
 from xattn.phantoms.hip_film import FILM_MM as HIP_MM
+from xattn.phantoms.hip_film import SITES as HIP_SITES
 from xattn.phantoms.physics import Grid, sample_grid
 from xattn.trust.segment_chest import HEART, LUNGS, chest_masks
 from xattn.trust.segment_hip import BELOW_HEAD_MM, FEMUR, NECK
@@ -46,7 +47,8 @@ def _hip(seed: int, *, shifted: bool) -> Drawn:
     frame = cosine * x + sine * y, cosine * y - sine * x
     _, depth = femur_mineral(frame, world.femur, np.ones(grid.shape, np.float32))
     femur = (depth > 0) & (frame[1] < BELOW_HEAD_MM)
-    letter = _letters(grid, world.technique.side, site=hip_site(world), corner=_hip_corner(world))
+    side, site = world.technique.side, HIP_SITES[world.technique.site]
+    letter = _letters(grid, side, site=site, corner=_hip_corner(world))
     return _on_square(
         hip.display(phantom),
         {
@@ -57,16 +59,9 @@ def _hip(seed: int, *, shifted: bool) -> Drawn:
     )
 
 
-def hip_site(world: hip.World) -> film.Site:
-    """The department of a hip film."""
-    from xattn.phantoms.hip_film import SITES
-
-    return SITES[world.technique.site]
-
-
 def _hip_corner(world: hip.World) -> tuple[float, float]:
     x, y = world.technique.marker
-    block = hip_site(world).letter_mm
+    block = HIP_SITES[world.technique.site].letter_mm
     return (x if world.technique.side == "L" else HIP_MM[0] - x - 6 * block, y)
 
 

@@ -132,11 +132,13 @@ def print_row(
     films: Iterable[np.ndarray],
     classifiers: dict[str, Classifier],
 ) -> None:
-    """The share of films that the checks of pixels block or warn of."""
+    """The share of films that the checks of pixels block or warn of; no row without films."""
     found = [pixel_gate(np.asarray(f), system, classifiers[system]) for f in films]
     alarms = [gate for gate in found if gate.level != "pass"]
     blocked = sum(gate.level == "block" for gate in found)
     count = len(found)
+    if not count:
+        return
     shares = f"{blocked / count:.0%} | {len(alarms) / count:.0%}"
     why = _by_check(alarms) if fault in WITHOUT_FAULT else ""
     print(f"| {system} | {name} | {fault} | {count} | {shares} | {why} |")

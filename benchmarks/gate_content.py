@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.gate_faults import STRANGERS, Draw, photographed, vary
+from xattn.phantoms.breast_cases import CROPPED
 from xattn.training.cases import Cases
 from xattn.trust import content
 from xattn.trust.content import FACING, INVERTED, MIRRORED, OTHER, RIGHT, Classifier
@@ -21,8 +22,6 @@ EACH = 250
 QUANTILES = (0.02, 0.002)
 """Right held-out phantoms that are warned of, and blocked."""
 _TURNS = {"90": 1, "180": 2, "270": 3}
-_CROPPED = 0.7
-"""Share of breast phantoms that are crops; see `xattn/phantoms/breast_cases.py`."""
 
 
 def fit_all(cache: Path, path: Path = content.FILE) -> None:
@@ -39,7 +38,7 @@ def phantom_films(system: str, start: int, cache: Path, *, count: int = 1000) ->
     if system != "breast":
         return np.asarray(films)
     draws = [np.random.default_rng([start + k, 11]).random() for k in range(len(films))]
-    return np.asarray(films[np.array(draws) >= _CROPPED])
+    return np.asarray(films[np.array(draws) >= CROPPED])
 
 
 def fit(system: str, films: dict[str, np.ndarray], held_out: np.ndarray) -> Classifier:

@@ -1,7 +1,8 @@
 """The libraries as their manuals show them, and shap's sampler on our players."""
 
+import inspect
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -16,6 +17,13 @@ from xattn.explain.libraries.adapter import FilmReader
 SHAP_BATCH = 50
 """Of shap's manual for pictures."""
 SEED = 0
+PASSES = 2
+"""One forward and one backward: what a gradient costs."""
+
+
+def default_of(function: Callable[..., object], name: str) -> int:
+    """What a library uses unless it is told otherwise."""
+    return int(inspect.signature(function).parameters[name].default)
 
 
 @contextmanager
@@ -72,7 +80,7 @@ def grad_cam(game: Game, _: Amount) -> Answer:
         warnings.simplefilter("ignore")
         with GradCAM(reader, [layer]) as cam:
             shown = cam(game.film.image.clone().requires_grad_(), [ClassifierOutputTarget(0)])
-    return Answer(2, density=np.asarray(shown[0], dtype=np.float64))
+    return Answer(PASSES, density=np.asarray(shown[0], dtype=np.float64))
 
 
 def integrated(game: Game, _: Amount) -> Answer:
@@ -83,23 +91,25 @@ def integrated(game: Game, _: Amount) -> Answer:
         found = IntegratedGradients(FilmReader(game)).attribute(
             game.film.image.clone(), target=0, internal_batch_size=CHUNK
         )
-    return Answer(100, density=found[0, 0].detach().double().cpu().numpy())
+    points = default_of(IntegratedGradients.attribute, "n_steps")
+    return Answer(PASSES * points, density=found[0, 0].detach().double().cpu().numpy())
 
 
 def lime(game: Game, _: Amount) -> Answer:
-    """`LimeImageExplainer` of lime: its own segments, their mean grey as fill, 1000 samples."""
+    """`LimeImageExplainer` of lime: its own segments, their mean grey as fill, its own samples."""
     from lime.lime_image import LimeImageExplainer
 
     picture = game.film.image[0, 0].cpu().numpy().astype(np.float64)
+    pictures = _Pictures(game)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         explained = LimeImageExplainer(random_state=SEED).explain_instance(
-            picture, _Pictures(game), labels=(0,), top_labels=None
+            picture, pictures, labels=(0,), top_labels=None
         )
     labels = np.unique(explained.segments, return_inverse=True)[1].reshape(picture.shape)
     weights = dict(explained.local_exp[0])
     contributions = np.array([weights.get(segment, 0.0) for segment in range(labels.max() + 1)])
-    return Answer(1000, density=per_pixel(contributions, labels))
+    return Answer(pictures.count, density=per_pixel(contributions, labels))
 
 
 def partition(game: Game, _: Amount) -> Answer:

@@ -6,12 +6,12 @@ DOCUMENT = """# Are the explanations right, where the answer is known?
 
 {making}
 
-Every rival stands here twice: as its manual shows it ("library, default") and with the same
-regions, fill, target and number of encoded films as ours ("library, fair"). "·": the method gives
-no such number. The sentence below each table is written by the run: paired differences over cases,
-95 % intervals; "not told apart" is no tie. Few cases: read the intervals' verdicts, not the second
-digit. The costliest defaults have fewer cases than the rest (column n); below six cases nothing is
-said of a rival.
+A rival stands here as its manual shows it ("library, default"), and where its method can take them
+also with the same regions, fill, target and number of encoded films as ours ("library, fair"). "·":
+the method gives no such number. The sentence below each table is written by the run: paired
+differences over cases, 95 % intervals; "not told apart" is no tie. Few cases: read the intervals'
+verdicts, not the second digit. The costliest defaults have fewer cases than the rest (column n);
+below six cases nothing is said of a rival.
 
 ## Explainer truth: white boxes
 

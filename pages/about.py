@@ -2,7 +2,10 @@
 
 import streamlit as st
 
+from pages.parts.person import person
 from pages.parts.resources import ASSETS
+
+person()  # refuses whoever came past app.py: see there why one could
 
 COLUMNS = (("what", "limits", "keys"), ("panels", "kinds"))
 

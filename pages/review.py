@@ -2,17 +2,22 @@
 
 import streamlit as st
 
-from pages.parts import belief, gate, panels, reader, resources, state, viewer
+from pages.parts import belief, gate, kept, panels, resources, state, viewer
+from pages.parts.alone import draw_alone
 from pages.parts.cover import covered_now
 from pages.parts.follow import FILM, act, panels_of, work_on
-from pages.parts.given import draw_given
+from pages.parts.given import COLUMNS, draw_given
+from pages.parts.keeping import draw_keeping
 from pages.parts.opening import draw_opening
-from pages.parts.outputs import draw_target, every_output
+from pages.parts.outputs import draw_target
+from pages.parts.person import person
+from pages.parts.says import draw_read, draw_says
 from pages.parts.scene import Around, scene
 from pages.parts.whatif import draw_what_if
-from pages.parts.why import draw_checks, draw_why
 from pages.parts.work import EVIDENCE, Work
 from xattn.reports.reading import reading as clauses_of
+
+person()  # refuses whoever came past app.py: see there why one could
 
 POLL_SECONDS = 0.4
 
@@ -27,33 +32,41 @@ def follow_progress(work: Work, drawn: frozenset[str]) -> None:
 
 
 engine = resources.engine(state.system(resources.first_system()))
-model, system = engine.model, engine.model.system
 if problem := state.take_problem():
     st.error(problem)
 reading = state.reading()
 if reading is None:
     with st.container(key="start"):
-        st.html(panels.welcome(system))
+        st.html(panels.welcome(engine.model.system))
         draw_opening(engine)
     st.stop()
+here = kept.kept_of(reading)
+if here and not here.may_see:
+    draw_alone(engine, reading, here)
+    st.stop()
 
-left, middle, right = st.columns([2.4, 8.2, 3.2])
+left, middle, right = st.columns(COLUMNS)
 
 with left:
-    reading, checks, chosen = draw_given(engine, reading)
+    reading, checks, keeping, chosen = draw_given(engine, reading, here)
 
 with right:
     says, read = st.container(key="says"), st.container(key="read")
 with says:
-    target = draw_target(model)
+    target = draw_target(engine.model)
 
 work = work_on(engine, reading, target, chosen)
 shown = state.shown()
-found, is_open = gate.gate_of(work, shown), gate.is_open(work, shown)
+is_open = gate.is_open(work, shown)
+if here and is_open:
+    kept.show(here, work, shown)
 explanation = work.explanation(shown) if is_open else None
 believed = gate.believed(work, shown)
 with checks:
     gate.draw_gate(work, shown)
+if here is None:
+    with keeping:
+        draw_keeping(reading, work, shown, is_seen=is_open)
 
 with middle:
     around = Around(
@@ -70,27 +83,9 @@ with middle:
         follow_progress(work, work.awaited)
 
 with says:
-    if found and not is_open:
-        gate.draw_stops(work, found)
-    elif shown.prediction:
-        is_old = work.is_earlier(shown.prediction)
-        st.html(panels.prediction(shown.prediction, system, reading.case, is_earlier=is_old))
-        if shown.assessment and not is_old:
-            st.html(belief.draw_belief(shown.assessment, shown.prediction.target))
-    if is_open and (why := draw_why(work, shown, engine.schema)):
-        st.html(why)
-    if is_open and shown.prediction:
-        st.html(panels.shares(shown.prediction))
-        if listed := every_output(shown.prediction, model):
-            st.html(listed)
-    if is_open and (others := draw_checks(work, shown, engine.schema)):
-        st.html(others)
-    if notes := panels.refused(work):
-        st.html(notes)
+    draw_says(work, shown)
 with read:
-    st.html(panels.heading(reader.TITLE))
-    reader.draw_decision(reading)
-    reader.draw_report(model, work, explanation, believed)
+    draw_read(work, reading, here, explanation=explanation, believed=believed)
 
 if explanation:
     with st.expander("What if: one entry varied, a part of the film covered"):

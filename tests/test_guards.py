@@ -113,4 +113,9 @@ def test_the_list_of_commands_and_options_is_as_documented():
         "phantoms",
         "audit",
         "replay",
+        "people",
+        "export",
+        "cohort",
+        "sign",
+        "operating",
     ]

@@ -1,5 +1,6 @@
 """The archive's commands: what they print, and the exit code that a script goes by."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from tests import tiny
+from tests.app.conftest import png
 from xattn import load
 from xattn.__main__ import main
 from xattn.archive.people import LOCAL
@@ -61,3 +63,41 @@ def test_replay_gives_the_numbers_again_or_says_that_it_cannot(model, capsys):
     assert printed.err == "xattn: Of 1 results, 1 did not come again.\n"
     assert main(["replay", "7"]) == 2
     assert "no case of this number" in capsys.readouterr().err
+
+
+def test_people_are_added_changed_listed_and_removed(model, capsys):
+    assert main(["people", "add", "ann@example.org", "--role", "reader"]) == 0
+    assert capsys.readouterr().out == "ann@example.org: reader\n"
+    assert (
+        main(["people", "add", "ann@example.org", "--role", "reader", "--role", "adjudicator"]) == 0
+    )
+    assert main(["people", "list"]) == 0
+    assert capsys.readouterr().out == "ann@example.org: reader, adjudicator\n" * 2
+    assert main(["people", "remove", "ann@example.org"]) == 0
+    assert capsys.readouterr().out == ""
+    for wrong in (["remove", "ann@example.org"], ["add", "ben"], ["add"], ["list", "ben"]):
+        assert main(["people", *wrong]) == 2
+        assert "You" not in capsys.readouterr().err
+    with open_archive() as archive:
+        assert archive.verify().length == 3
+
+
+def test_an_exported_explanation_is_replayed_without_an_archive(model, tmp_path, capsys):
+    film, out = tmp_path / "film.png", tmp_path / "out"
+    film.write_bytes(png())
+    (tmp_path / "form.json").write_text(json.dumps({"density": 2}))
+    where = ["--checkpoint", model, "--device", "cpu"]
+    given = ["--image", str(film), *where]
+    form = ["--form", str(tmp_path / "form.json")]
+    assert main(["explain", *given, *form, "--method", "shapley", "--out", str(out)]) == 0
+    capsys.readouterr()
+    file = str(out / "explanation.json")
+    assert main(["replay", file, *given]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "prediction of malignant: equal to the bit",
+        "shapley of malignant: equal to the bit",
+    ]
+    assert main(["replay", file, *where]) == 2
+    assert "name it with --image" in capsys.readouterr().err
+    assert main(["replay", "twelve"]) == 2
+    assert "A case's number or an explanation.json" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import xattn
 from xattn.commands.archive import add_archive
 from xattn.commands.case import add_cases
+from xattn.commands.cohort import add_cohorts
 from xattn.commands.parts import Formatter
 from xattn.commands.serving import add_app
 from xattn.commands.training import add_phantoms, add_training
@@ -36,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=xattn.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_app, add_cases, add_training, add_phantoms, add_archive):
+    for add in (add_app, add_cases, add_training, add_phantoms, add_archive, add_cohorts):
         add(commands)
     return parser
 

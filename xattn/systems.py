@@ -21,6 +21,8 @@ from xattn.models.network import Builder, Network
 from xattn.models.precision import has_bfloat16
 from xattn.records import Target
 
+LESS = " − "
+"""Between the names of two targets whose difference is explained."""
 MODELS = Path(__file__).resolve().parent.parent / "assets" / "models"
 
 
@@ -151,16 +153,31 @@ class LoadedModel:
         return self.targets[self.system.default_target]
 
     def find_target(self, name: str) -> Target:
-        """The target of this name.
+        """The target of this name, in letters of any size, or two of them with a minus between.
 
         Raises:
-            XattnError: if there is none.
+            XattnError: if there is none, or the two are the same.
         """
-        named = {target.name: target for target in self.targets}
-        if name not in named:
-            known = ", ".join(named)
+        first, is_contrast, second = name.replace(" - ", LESS).partition(LESS)
+        if is_contrast:
+            return self.contrast(self.find_target(first), self.find_target(second))
+        named = {target.name.casefold(): target for target in self.targets}
+        if name.casefold() not in named:
+            known = ", ".join(target.name for target in self.targets)
             raise XattnError(f"The target must be one of {known}, however: {name[:60]!r}.")
-        return named[name]
+        return named[name.casefold()]
+
+    def contrast(self, target: Target, against: Target) -> Target:
+        """What speaks for one finding rather than another: the difference of their values.
+
+        Raises:
+            XattnError: if the two are the same.
+        """
+        if target.output == against.output:
+            raise XattnError(f"Two targets were expected, however: {target.name} twice.")
+        name = f"{target.name}{LESS}{against.name}"
+        # What is added to each score, the calibration's offset, goes in the difference.
+        return replace(target, name=name, minus=against.output, offset=0.0)
 
     def plain(self, values: np.ndarray) -> np.ndarray:
         """Values of targets as a person reads them: probabilities, or numbers in their unit."""

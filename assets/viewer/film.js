@@ -1,6 +1,4 @@
-// The film: place on the canvas, window and level, hatching of what was not read.
-
-const SMALL_SIDE = 640; // long side of the copy for thumbnails
+// The film: its place on the canvas, and what is drawn on it but maps.
 
 /** Where the film lies on a canvas, in canvas pixels; `view` is the file pixel in the middle. */
 function frameOf(canvas, film, view) {
@@ -8,8 +6,8 @@ function frameOf(canvas, film, view) {
   const scale = fit * view.zoom;
   return {
     scale,
-    left: canvas.width / 2 - view.x * scale,
-    top: canvas.height / 2 - view.y * scale,
+    left: Math.round(canvas.width / 2 - view.x * scale), // whole pixels: at 1 : 1 nothing is blurred
+    top: Math.round(canvas.height / 2 - view.y * scale),
   };
 }
 
@@ -24,6 +22,11 @@ function viewOf(film, crop, canvas) {
   return { x: crop.left + crop.side / 2, y: crop.top + crop.side / 2, zoom };
 }
 
+/** The zoom at which one file pixel is one pixel of the canvas. */
+function actualZoom(film, canvas) {
+  return Math.max(film.width / canvas.width, film.height / canvas.height);
+}
+
 /** Zoom by a factor so that the file pixel under the pointer stays there. */
 function zoomAt(view, factor, [x, y]) {
   const zoom = Math.min(40, Math.max(0.5, view.zoom * factor));
@@ -31,45 +34,11 @@ function zoomAt(view, factor, [x, y]) {
   return { x: x + (view.x - x) * kept, y: y + (view.y - y) * kept, zoom };
 }
 
-/** Put the 8-bit texture through the window, in full and small; only when the window changes. */
-function tone8bit(film, tone) {
-  const key = `${tone.centre}/${tone.width}/${tone.isInverted}`;
-  if (film.tonedFor === key) return;
-  const table = new Uint32Array(256);
-  for (let value = 0; value < 256; value += 1) {
-    const share = Math.min(1, Math.max(0, (value - tone.centre) / tone.width + 0.5));
-    const grey = Math.round(255 * (tone.isInverted ? 1 - share : share));
-    table[value] = ((255 << 24) | (grey << 16) | (grey << 8) | grey) >>> 0;
-  }
-  film.canvas ??= blankCanvas(film.columns, film.rows);
-  film.image ??= new ImageData(film.columns, film.rows);
-  const pixels = new Uint32Array(film.image.data.buffer);
-  film.values.forEach((value, place) => (pixels[place] = table[value]));
-  film.canvas.getContext("2d").putImageData(film.image, 0, 0);
-  film.tonedFor = key;
-  const share = Math.min(1, SMALL_SIDE / Math.max(film.columns, film.rows));
-  film.small = blankCanvas(Math.ceil(film.columns * share), Math.ceil(film.rows * share));
-  const small = film.small.getContext("2d");
-  small.imageSmoothingQuality = "high";
-  small.drawImage(film.canvas, 0, 0, film.small.width, film.small.height);
-}
-
-/** The grey value 0 to 255 of the display texture at a file pixel; null outside the film. */
-function greyAt(film, [x, y]) {
-  if (x < 0 || y < 0 || x >= film.width || y >= film.height) return null;
-  const column = Math.floor((x / film.width) * film.columns);
-  const row = Math.floor((y / film.height) * film.rows);
-  return film.values[row * film.columns + column];
-}
-
-function drawFilm(context, film, frame, tone) {
-  context.imageSmoothingEnabled = frame.scale * (film.width / film.columns) < 3;
-  context.imageSmoothingQuality = "high";
-  tone8bit(film, tone);
-  const { left, top, scale } = frame;
-  const [width, height] = [film.width * scale, film.height * scale];
-  const picture = Math.max(width, height) > SMALL_SIDE ? film.canvas : film.small;
-  context.drawImage(picture, left, top, width, height);
+/** Draw the film as it lies on a canvas; a coarse picture is for while it moves on a slow machine. */
+function drawFilm(context, viewer, frame, coarseness) {
+  const picture = pictureOf(viewer, context.canvas, frame, coarseness);
+  context.imageSmoothingEnabled = coarseness > 1;
+  context.drawImage(picture, 0, 0, picture.width * coarseness, picture.height * coarseness);
 }
 
 /** Hatch the film outside the square that the model read: not read is not "no contribution". */

@@ -1,8 +1,10 @@
 // The elements of the viewer: tool bar, large film, thumbnails, scale, read-out, evidence, line.
 
 const HELP =
-  "Wheel zooms, drag pans, right-drag or shift-drag sets window and level. Keys: i invert, r reset, " +
-  "o overlay, b box, c cover, f fit what was read, g side by side, 1 to 9 panels, + and − zoom, arrows pan.";
+  "Wheel zooms, drag pans, right-drag or shift-drag sets window and level. Keys: i invert, w next window, " +
+  "brackets narrower and wider, comma and full stop darker and brighter, a actual pixels, r reset, z magnifier, " +
+  "m ruler, o overlay, l outlines, b box, c cover, f fit what was read, g side by side, 1 to 9 panels, " +
+  "plus and minus zoom, arrows pan.";
 
 function element(tag, properties = {}, ...children) {
   const { data = {}, aria = {}, ...rest } = properties;
@@ -13,49 +15,38 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
-function button(label, key, title) {
-  return element("button", { type: "button", title: `${title} (${key})`, aria: { pressed: "false" } }, label);
-}
-
 /** Build the viewer once; the parts that change are returned by name. */
 function layOut() {
   const parts = {
+    ...toolParts(),
     title: element("strong", { className: "title" }),
     tag: element("span", { className: "tag" }),
-    tone: element("span", { className: "tone", title: "Window of the 8-bit display texture" }),
-    invert: button("Invert", "i", "Black for white"),
-    overlay: button("Overlay", "o", "Show or hide the map"),
-    compare: button("Side by side", "g", "All panels at one size"),
-    fit: button("Fit", "f", "What the model read, or the whole film"),
-    reset: button("Reset", "r", "Whole film, first window"),
-    box: button("Box", "b", "Draw the lesion's box: the model reads it with a margin"),
-    cover: button("Cover", "c", "What if: cover an area and predict again"),
-    clear: element("button", { type: "button", title: "Read the whole view again" }, "Clear box"),
-    opacity: element("input", {
-      type: "range", min: 0, max: 100, value: 60, title: "Opacity of the map",
-      aria: { label: "Opacity of the map in per cent" },
-    }),
     large: element("canvas", {
-      tabIndex: 0, className: "large",
-      aria: { label: `Radiograph. ${HELP}`, roledescription: "image viewer" },
+      tabIndex: 0, className: "large", role: "application",
+      aria: { label: "Radiograph", roledescription: "image viewer", describedby: "viewer-help" },
     }),
+    glass: element("canvas", { className: "glass", hidden: true, aria: { hidden: "true" } }),
+    cursor: element("i", { className: "cursor", hidden: true }),
+    marker: element("div", { className: "corner marker", title: "As the header says" }),
+    bar: element("div", { className: "corner scalebar", hidden: true, aria: { hidden: "true" } }),
+    tone: element("div", { className: "corner tone" }),
     reads: element("div", { className: "reads", hidden: true }),
     hint: element("div", { className: "hint", hidden: true }),
     covered: element("div", { className: "covered", hidden: true }),
     evidence: element("div", { className: "evidence", aria: { live: "polite" } }),
     line: element("p", { className: "line", aria: { label: "The case in one line" } }),
-    thumbs: element("div", { className: "thumbs", aria: { label: "Panels" } }),
+    thumbs: element("div", { className: "thumbs", role: "group", aria: { label: "Panels" } }),
     legend: element("div", { className: "legend" }),
     readout: element("div", { className: "readout", aria: { live: "off" } }),
+    live: element("div", { className: "aside", role: "status", aria: { live: "polite" } }),
   };
-  const tools = element(
-    "div", { className: "tools", role: "toolbar", aria: { label: "Viewing tools" } },
-    parts.title, parts.tag, element("span", { className: "gap" }), parts.tone, parts.invert,
-    parts.overlay, parts.opacity, parts.compare, parts.box, parts.clear, parts.cover, parts.fit, parts.reset,
+  const help = element("div", { className: "aside", id: "viewer-help" }, HELP);
+  const stage = element(
+    "div", { className: "stage" }, parts.large, parts.glass, parts.cursor, parts.marker, parts.tone,
+    element("div", { className: "corner shows" }, parts.title, " ", parts.tag), parts.bar, parts.reads, parts.hint, parts.covered,
   );
-  const stage = element("div", { className: "stage" }, parts.large, parts.reads, parts.hint, parts.covered);
   const foot = element("div", { className: "foot" }, parts.legend, parts.readout, parts.evidence, parts.line);
-  parts.root = element("div", { className: "viewer", tabIndex: -1 }, tools, stage, parts.thumbs, foot);
+  parts.root = element("div", { className: "viewer", tabIndex: -1 }, toolBar(parts), stage, parts.thumbs, foot, help, parts.live);
   return parts;
 }
 
@@ -70,8 +61,9 @@ function thumbnail(panel, number) {
   const choices = element("span", { className: "choices" });
   const mark = element("span", { className: "mark" });
   const caption = element("figcaption", {}, element("b", {}, panel.title), state, action, bar, mark, choices);
-  const figure = element("figure", { data: { panel: panel.key } }, canvas, caption);
-  return { key: panel.key, figure, canvas, bar, state, action, mark, choices };
+  const cursor = element("i", { className: "cursor", hidden: true });
+  const figure = element("figure", { data: { panel: panel.key } }, canvas, cursor, caption);
+  return { key: panel.key, figure, canvas, cursor, bar, state, action, mark, choices };
 }
 
 function choice(label, options, selected) {
@@ -80,13 +72,17 @@ function choice(label, options, selected) {
   return select;
 }
 
-/** The scale of a kind of map: colours, numbers, unit, and for attention the uniform share. */
-function drawLegend(legend, scale) {
+/** The scale of a kind of map: colours, numbers, unit; what is too weak to be shown is left out. */
+function drawLegend(legend, scale, threshold) {
   legend.replaceChildren();
   if (!scale) return;
   const strip = blankCanvas(255, 1);
   const image = new ImageData(255, 1);
   image.data.set(scale.table.subarray(4)); // row 0 is "not read"
+  for (let row = 0; row < 255; row += 1) {
+    const value = scale.low + (row / STEPS) * (scale.high - scale.low);
+    if (!isShown(value, scale, threshold)) image.data[4 * row + 3] = 0;
+  }
   strip.getContext("2d").putImageData(image, 0, 0);
   const ticks = element("div", { className: "ticks" });
   for (const [value, text] of scale.ticks) {

@@ -2,7 +2,7 @@
 
 const SMOOTH_SIDE = 112;
 const STEPS = 254; // rows 1 to 255 of a scale's table go from its low to its high end
-const pictures = new WeakMap(); // map -> Map(scale -> canvas)
+const coloureds = new WeakMap(); // map -> Map(scale -> { threshold, canvas })
 const outlines = new WeakMap(); // map -> Map(region -> Path2D); region -1 is every border
 
 /** The place 0 to 1 of a value on its scale. */
@@ -32,11 +32,16 @@ function smoothValue(map, u, v) {
   return upper + (y - row) * (lower - upper);
 }
 
-/** The map in colours, as a canvas of its own resolution. */
-function coloured(map, scale) {
-  if (!pictures.has(map)) pictures.set(map, new Map());
-  const known = pictures.get(map);
-  if (known.has(scale)) return known.get(scale);
+/** Whether a value is far enough from zero to be shown: `threshold` is a share of the scale's end. */
+function isShown(value, scale, threshold) {
+  return Math.abs(value) >= threshold * Math.max(Math.abs(scale.low), Math.abs(scale.high));
+}
+
+/** The map in colours, as a canvas of its own resolution; below the threshold it is transparent. */
+function coloured(map, scale, threshold) {
+  if (!coloureds.has(map)) coloureds.set(map, new Map());
+  const known = coloureds.get(map).get(scale);
+  if (known?.threshold === threshold) return known.canvas;
   const [rows, columns] = map.isSmooth
     ? [SMOOTH_SIDE, SMOOTH_SIDE]
     : map.labels ? map.labels.shape : map.shape;
@@ -44,17 +49,18 @@ function coloured(map, scale) {
   for (let place = 0; place < rows * columns; place += 1) {
     const [u, v] = [((place % columns) + 0.5) / columns, (Math.floor(place / columns) + 0.5) / rows];
     const value = map.isSmooth ? smoothValue(map, u, v) : valueAt(map, u, v).value;
+    if (!isShown(value, scale, threshold)) continue;
     const entry = 4 * (1 + Math.round(STEPS * shareOf(value, scale)));
     image.data.set(scale.table.subarray(entry, entry + 4), 4 * place);
   }
   const canvas = blankCanvas(columns, rows);
   canvas.getContext("2d").putImageData(image, 0, 0);
-  known.set(scale, canvas);
+  coloureds.get(map).set(scale, { threshold, canvas });
   return canvas;
 }
 
 /** Lay a map over the square it was read from, where the film is. */
-function drawMap(context, film, frame, { map, scale, crop, opacity }) {
+function drawMap(context, film, frame, { map, scale, crop, opacity, threshold }) {
   const { left, top } = frame;
   const side = crop.side * frame.scale;
   context.save();
@@ -64,7 +70,7 @@ function drawMap(context, film, frame, { map, scale, crop, opacity }) {
   context.globalAlpha = opacity;
   context.imageSmoothingEnabled = map.isSmooth;
   context.drawImage(
-    coloured(map, scale), left + crop.left * frame.scale, top + crop.top * frame.scale, side, side,
+    coloured(map, scale, threshold), left + crop.left * frame.scale, top + crop.top * frame.scale, side, side,
   );
   context.restore();
 }
@@ -97,24 +103,32 @@ function cellBorder([rows, columns], cell) {
   return path;
 }
 
-/** Edges between pixels of different regions, in 0 to 1 of the square. */
+/** Edges between pixels of different regions, in 0 to 1 of the square, in runs as long as they are straight. */
 function labelBorder({ shape: [rows, columns], values }, region) {
   const path = new Path2D();
   const differs = (one, other) =>
     values[one] !== values[other] && (region < 0 || values[one] === region || values[other] === region);
-  for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < columns; column += 1) {
-      const place = row * columns + column;
-      const [x, y] = [(column + 1) / columns, (row + 1) / rows];
-      if (column + 1 < columns && differs(place, place + 1)) {
-        path.moveTo(x, row / rows);
-        path.lineTo(x, y);
-      }
-      if (row + 1 < rows && differs(place, place + columns)) {
-        path.moveTo(column / columns, y);
-        path.lineTo(x, y);
-      }
-    }
+  for (let row = 0; row + 1 < rows; row += 1) {
+    const y = (row + 1) / rows;
+    const isEdge = (column) => differs(row * columns + column, (row + 1) * columns + column);
+    addRuns(columns, isEdge, (from, to) => (path.moveTo(from, y), path.lineTo(to, y)));
+  }
+  for (let column = 0; column + 1 < columns; column += 1) {
+    const x = (column + 1) / columns;
+    const isEdge = (row) => differs(row * columns + column, row * columns + column + 1);
+    addRuns(rows, isEdge, (from, to) => (path.moveTo(x, from), path.lineTo(x, to)));
   }
   return path;
+}
+
+function addRuns(count, isEdge, add) {
+  let from = -1;
+  for (let place = 0; place <= count; place += 1) {
+    const isOn = place < count && isEdge(place);
+    if (isOn && from < 0) from = place;
+    if (!isOn && from >= 0) {
+      add(from / count, place / count);
+      from = -1;
+    }
+  }
 }

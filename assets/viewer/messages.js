@@ -1,8 +1,9 @@
-// What Python sends: one blob, a JSON header and raw arrays behind it.
+// What Python sends: one blob, a JSON header and raw arrays behind it; and the films it named.
 
-const ARRAY_TYPES = { uint8: Uint8Array, float32: Float32Array };
+const ARRAY_TYPES = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
 const FILMS_KEPT = 3;
 const films = new Map(); // content hash -> film
+const addresses = new Map(); // content hash -> where its full level is
 const viewers = new Set();
 
 /** The message with the values of its arrays in place. */
@@ -19,8 +20,35 @@ function unpack(data) {
 /** Keep a film for as long as a scene may name it; the oldest go. */
 function rememberFilm(message) {
   if (films.has(message.hash)) return;
-  const [rows, columns] = message.arrays.texture.shape;
-  films.set(message.hash, { ...message, rows, columns, values: message.arrays.texture.values });
+  performance.mark("xattn-film");
+  const { arrays, presets, level } = message;
+  for (const preset of presets) if (preset.table) preset.table = arrays[preset.table].values;
+  const [rows, columns] = arrays.level.shape;
+  const levels = [];
+  levels[level] = { columns, rows, values: arrays.level.values };
+  films.set(message.hash, { ...message, levels: withSmaller(levels), first: level });
   for (const hash of [...films.keys()].slice(0, -FILMS_KEPT)) films.delete(hash);
   viewers.forEach((viewer) => viewer.redraw());
+  fetchFull(message.hash);
+}
+
+/** Where the full level of the film in hand is; the film itself may come before or after this. */
+function rememberAddress({ hash, address }) {
+  addresses.clear();
+  addresses.set(hash, address);
+  fetchFull(hash);
+}
+
+/** Fetch the full level of a film that has it not; what comes is kept with the film. */
+function fetchFull(hash) {
+  const [film, address] = [films.get(hash), addresses.get(hash)];
+  if (!address || !film || film.first === 0 || film.isFetching) return;
+  film.isFetching = true;
+  readLevels(address, film).then((larger) => {
+    film.isFetching = false;
+    if (!larger) return;
+    larger.forEach((level, number) => (film.levels[number] = level));
+    film.first = 0;
+    viewers.forEach((viewer) => viewer.redraw());
+  });
 }

@@ -1,7 +1,7 @@
 // The viewer: one scene, one view for all its panels. Python sends, the canvas composes.
 
-const FIRST_TONE = { centre: 127.5, width: 255, isInverted: false };
-const STALE = "of the earlier entry";
+const REST_MS = 160; // after which a film that moved is at rest, and drawn in full again
+const SLOW_MS = 20; // painting that takes longer is done coarsely while the film moves
 
 class Viewer {
   constructor(root) {
@@ -9,18 +9,24 @@ class Viewer {
     this.thumbs = [];
     this.scene = null;
     this.view = null;
-    this.tone = FIRST_TONE;
+    this.tone = null;
     this.largeKey = "original";
     this.field = null; // the name of the field that was chosen
     this.head = 0;
     this.side = 0;
     this.lookedAt = null; // the field that is pointed at, here or in the form
-    this.pointed = null; // { key, point } under the pointer
+    this.pointed = null; // { key, canvas, point } under the pointer
     this.hasOverlay = true;
-    this.mode = null; // "box" or "cover" while one is drawn
+    this.hasOutlines = true;
+    this.hasLens = false;
+    this.mode = null; // "box", "cover" or "ruler" while one is drawn
     this.peeked = null; // the panel whose clause is pointed at
     this.isFitted = false;
     this.draft = null;
+    this.line = null; // the ruler that is being drawn
+    this.pictures = new Map(); // size -> the film as painted
+    this.paintMs = 0;
+    this.isMoving = false;
     root.append(this.parts.root);
     this.connect();
     viewers.add(this);
@@ -41,23 +47,17 @@ class Viewer {
   connect() {
     const { parts } = this;
     listenToPointer(this, parts.large, { key: () => this.large.key });
-    parts.invert.onclick = () => this.invert();
-    parts.overlay.onclick = () => this.toggleOverlay();
-    parts.compare.onclick = () => this.toggleCompare();
-    parts.fit.onclick = () => this.fit();
-    parts.reset.onclick = () => this.reset();
-    parts.box.onclick = () => this.toggleMode("box");
-    parts.cover.onclick = () => this.toggleMode("cover");
-    parts.clear.onclick = () => this.send("box", { box: null });
-    parts.opacity.oninput = () => this.redraw();
+    connectTools(this);
     parts.root.addEventListener("keydown", (event) => {
-      const isTyping = ["SELECT", "INPUT"].includes(event.target.tagName);
+      const isTyping = ["SELECT", "INPUT", "TEXTAREA"].includes(event.target.tagName);
       if (!isTyping && this.film && takeKey(this, event)) {
         event.preventDefault();
         event.stopPropagation();
       }
     });
     this.sizes = new ResizeObserver(() => this.redraw());
+    this.onResize = () => this.redraw();
+    window.addEventListener("resize", this.onResize);
     this.sizes.observe(parts.large);
     this.onPoint = (event) => this.lookAtNamed(event.target);
     document.addEventListener("pointerover", this.onPoint);
@@ -67,7 +67,9 @@ class Viewer {
   }
 
   close() {
+    clearTimeout(this.rest);
     window.removeEventListener("xattn-progress", this.onProgress);
+    window.removeEventListener("resize", this.onResize);
     this.sizes.disconnect();
     document.removeEventListener("pointerover", this.onPoint);
     document.removeEventListener("focusin", this.onPoint);
@@ -82,63 +84,17 @@ class Viewer {
       Object.assign(this, { view: null, isFitted: scene.box !== null });
     }
     if (!this.isBoxing) this.draft = null;
-    if (isOtherFilm) this.tone = FIRST_TONE;
+    if (isOtherFilm) Object.assign(this, { tone: null, line: null, pointed: null });
     this.scene = scene;
     for (const scale of Object.values(scene.scales)) scale.table = scene.arrays[scale.table].values;
     scene.panels.forEach((panel) => resolveMaps(panel, scene.arrays));
-    this.showThumbs();
+    fetchFull(scene.film); // where an earlier attempt failed
+    showThumbs(this);
     showLine(this);
     showCovered(this);
     this.redraw();
-  }
-
-  showThumbs() {
-    const keys = this.scene.panels.map((panel) => panel.key).join();
-    if (keys !== this.thumbs.map((thumb) => thumb.key).join()) {
-      this.thumbs = this.scene.panels.map((panel, place) => this.addThumb(panel, place + 1));
-      this.parts.thumbs.replaceChildren(...this.thumbs.map((thumb) => thumb.figure));
-    }
-    this.thumbs.forEach((thumb, place) => this.labelThumb(thumb, this.scene.panels[place]));
-  }
-
-  addThumb(panel, number) {
-    const thumb = thumbnail(panel, number);
-    listenToPointer(this, thumb.canvas, { key: () => panel.key, onClick: () => this.promote(panel.key) });
-    thumb.canvas.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") this.promote(panel.key);
-    });
-    this.sizes.observe(thumb.canvas);
-    return thumb;
-  }
-
-  labelThumb(thumb, panel) {
-    const isPending = panel.state === "pending";
-    thumb.figure.title = panel.note;
-    thumb.figure.dataset.state = panel.state;
-    thumb.state.textContent = panel.isStale ? STALE : panel.state === "ready" ? "" : panel.state;
-    thumb.bar.hidden = !isPending;
-    thumb.action.hidden = !["pending", "cancelled"].includes(panel.state);
-    thumb.action.textContent = isPending ? "Cancel" : "Compute";
-    thumb.action.onclick = () => this.send(isPending ? "cancel" : "start", panel.key);
-    markThumb(thumb, panel);
-    if (thumb.choices.childElementCount) return;
-    if (panel.fields) this.addFieldChoices(thumb, panel);
-    if (panel.sides) this.addSideChoice(thumb, panel);
-  }
-
-  addSideChoice(thumb, panel) {
-    const sides = choice("Side", panel.sides.map((side) => side.label), this.side);
-    sides.onchange = () => this.lookWith({ side: Number(sides.value), largeKey: panel.key });
-    thumb.choices.append(sides);
-  }
-
-  addFieldChoices(thumb, panel) {
-    const first = panel.fields.indexOf(fieldOf(this, panel));
-    const fields = choice("Field", panel.fields.map((field) => field.label), first);
-    const heads = choice("Head", panel.heads, 0);
-    fields.onchange = () => this.lookWith({ field: panel.fields[fields.value].name, largeKey: panel.key });
-    heads.onchange = () => this.lookWith({ head: Number(heads.value), largeKey: panel.key });
-    thumb.choices.append(...(panel.heads.length > 1 ? [heads, fields] : [fields]));
+    // A case was opened and nothing else has the keyboard: the film takes it.
+    if (isOtherFilm && document.activeElement === document.body) this.parts.large.focus({ preventScroll: true });
   }
 
   lookWith(change) {
@@ -165,15 +121,38 @@ class Viewer {
   }
 
   invert() {
-    this.lookWith({ tone: { ...this.tone, isInverted: !this.tone.isInverted } });
+    this.tone = { ...this.tone, isInverted: !this.tone.isInverted };
+    this.tell(this.tone.isInverted ? "inverted" : "not inverted");
+  }
+
+  takePreset(number) {
+    if (number >= 0) this.tone = { ...toneOf(this.film, number), isInverted: this.tone.isInverted };
+    this.tell(toneWords(this.tone));
+  }
+
+  stepPreset(step) {
+    this.tone = nextTone(this.film, this.tone, step);
+    this.tell(`${this.tone.name} ${toneWords(this.tone)}`);
+  }
+
+  moveTone(change) {
+    this.tone = movedTone(this.film, this.tone, change);
+    this.tell(toneWords(this.tone));
+  }
+
+  tell(words) {
+    announce(this, words);
+    this.redraw();
   }
 
   reset() {
-    this.lookWith({ view: null, isFitted: false, tone: FIRST_TONE, hasOverlay: true });
+    Object.assign(this.parts.threshold, { value: 0 });
+    this.lookWith({ view: null, isFitted: false, tone: toneOf(this.film, 0), hasOverlay: true, hasOutlines: true });
   }
 
   toggleOverlay() {
-    this.lookWith({ hasOverlay: !this.hasOverlay });
+    this.hasOverlay = !this.hasOverlay;
+    this.tell(this.hasOverlay ? "map shown" : "map hidden");
   }
 
   /** Between the whole film and what the model read of it. */
@@ -196,16 +175,25 @@ class Viewer {
     this.lookWith({ view: zoomAt(this.view, factor, [this.view.x, this.view.y]) });
   }
 
-  get isBoxing() {
-    return this.mode !== null;
+  /** One pixel of the file on one of the screen, about the pointer or the middle. */
+  showActual() {
+    const { large } = this.parts;
+    const canvas = this.isComparing ? this.thumbs[0].canvas : large;
+    const about = this.pointed && codeAt(this.film, this.pointed.point) !== null ? this.pointed.point : [this.view.x, this.view.y];
+    this.lookWith({ view: { x: about[0], y: about[1], zoom: actualZoom(this.film, canvas) } });
   }
 
-  /** Draw the lesion's box, or an area to cover; the same again leaves. */
+  get isBoxing() {
+    return this.mode === "box" || this.mode === "cover";
+  }
+
+  /** Draw the lesion's box, an area to cover, or a ruler; the same again leaves. */
   toggleMode(mode) {
     this.mode = this.mode === mode ? null : mode;
-    if (this.isBoxing && this.isComparing) this.toggleCompare();
+    if (this.mode && this.isComparing) this.toggleCompare();
     this.draft = this.isBoxing ? this.firstBox() : null;
-    this.redraw();
+    this.line = null;
+    this.tell(HINTS[this.mode] ?? "");
   }
 
   /** Where a box begins before it is drawn: where it is, or the middle of what is read. */
@@ -227,12 +215,16 @@ class Viewer {
   }
 
   /** Follow the pointer; the pictures are drawn again only where another region is outlined. */
-  hover(key, point) {
-    this.pointed = key ? { key, point } : null;
+  hover(pointed) {
+    this.pointed = pointed;
     const outlined = outlinedRegions(this).join();
-    if (outlined !== this.outlined) this.redraw();
-    else showReadout(this);
-    this.outlined = outlined;
+    if (outlined !== this.outlined) {
+      this.outlined = outlined;
+      return this.redraw();
+    }
+    showReadout(this);
+    showCursors(this);
+    showLens(this);
   }
 
   /** A field of the form, or a bar of the page, that is pointed at or in focus shows its map. */
@@ -242,6 +234,19 @@ class Viewer {
     const fields = this.scene?.panels.find((panel) => panel.key === "attention")?.fields ?? [];
     const lookedAt = fields.some((field) => field.name === name) ? name : null;
     if (lookedAt !== this.lookedAt) this.lookWith({ lookedAt });
+  }
+
+  /** How much less is painted of a film while it moves on a machine that is too slow for all of it. */
+  get coarseness() {
+    return this.isMoving && this.paintMs > SLOW_MS ? 2 : 1;
+  }
+
+  /** Draw again in motion; what was left out follows when it is at rest. */
+  move() {
+    this.isMoving = true;
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.lookWith({ isMoving: false }), REST_MS);
+    this.redraw();
   }
 
   redraw() {
@@ -257,6 +262,7 @@ class Viewer {
 const mounted = new WeakMap();
 
 export default function mount({ data, parentElement, setTriggerValue }) {
+  if (data.kind === "level") return rememberAddress(data);
   const message = unpack(data);
   if (message.kind === "film") return rememberFilm(message);
   const viewer = mounted.get(parentElement) ?? new Viewer(parentElement);

@@ -7,22 +7,28 @@ from pages.parts.methods import title
 from pages.parts.panels import heading
 from xattn.records import Attribution, Target
 from xattn.reports.beliefs import OFF_PATIENT
+from xattn.reports.sentences import NOT_IMPORTANCE, OF_LARGEST, settled
 from xattn.trust.anatomy import PARTS, Anatomy
 from xattn.trust.assessment import Assessment
+from xattn.trust.attention_check import ATTENTION
 from xattn.trust.evidence import MapEvidence
 from xattn.trust.missing import MissingRange
+from xattn.trust.stability import Stability
 from xattn.trust.sureness import Sureness
 from xattn.trust.verdict import Verdict
 from xattn.trust.whatif import Fragility
 from xattn.trust.wording import percent, probability, span
 
-LIMIT = "says nothing about whether the model is right"
 NOT_CHECKED = "not checked"
+UNIMPORTANT = NOT_IMPORTANCE[0].lower() + NOT_IMPORTANCE[1:-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is known of one map: the answer, where it lies, agreement; `sentence` says all of it."""
+    """What is known of one map: the answer, whether it stays and where it lies, agreement.
+
+    `sentence` says all of it.
+    """
 
     answer: str = NOT_CHECKED
     where: str = ""
@@ -36,7 +42,9 @@ def draw_belief(assessment: Assessment, target: Target) -> str:
     if assessment.sureness:
         parts.append(folded(*sureness(assessment.sureness, target)))
     else:
-        parts.append('<p class="note">No range: the model came without a calibration for it.</p>')
+        what = "it" if target.minus is None else "a difference of two findings"
+        note = f"No range: the model came without a calibration for {what}."
+        parts.append(f'<p class="note">{note}</p>')
     if assessment.missing and assessment.missing.unknown:
         parts.append(folded(missing(assessment.missing, target), assessment.missing.sentence))
     if assessment.fragility and assessment.fragility.tried:
@@ -104,15 +112,34 @@ def mark_of(
 ) -> Mark:
     """What is known of a map; its evidence must have been made of this very map's case."""
     waits = f"{NOT_CHECKED} yet" if is_due else NOT_CHECKED
-    if evidence is None or entry is None or key not in evidence.verdicts:
-        return Mark(waits)
-    is_of_map = evidence.case_digest == entry.provenance.case_digest
-    if not is_of_map or evidence.target != entry.target.name:
-        return Mark(waits)
-    verdict = evidence.verdicts[key]
+    reached = settled(entry) if entry else ""
+    if evidence is None or entry is None or not _is_of(evidence, entry):
+        return Mark(waits, reached)
+    if key == ATTENTION and evidence.attention:
+        said = evidence.attention
+        return Mark(NOT_CHECKED, said.short, UNIMPORTANT, said.sentence)
+    if key not in evidence.verdicts:
+        return Mark(waits, reached)
+    verdict, steady = evidence.verdicts[key], evidence.stability.get(key)
     place = where(evidence.places[key]) if key in evidence.places else ""
-    sentence = f"{verdict.sentence} {evidence.agreement.sentence}"
-    return Mark(verdict.answer, place, agreement(evidence), sentence)
+    parts = (stable(steady), reached.replace(OF_LARGEST, ""), place)
+    told = [verdict.sentence, evidence.agreement.sentence, steady.sentence if steady else ""]
+    told += [f"Largest standard error {reached}." if reached else ""]
+    words = " ".join(filter(None, told))
+    return Mark(verdict.answer, " · ".join(filter(None, parts)), agreement(evidence), words)
+
+
+def _is_of(evidence: MapEvidence, entry: Attribution) -> bool:
+    """Whether evidence was made of a map's very case and target."""
+    made_of = entry.provenance.case_digest, entry.target.name
+    return (evidence.case_digest, evidence.target) == made_of
+
+
+def stable(found: Stability | None) -> str:
+    """How stable a map is, in a word and a number."""
+    if found is None or found.mean is None:
+        return "stability not checked"
+    return f"stable {_said(found.mean)}"
 
 
 def where(place: Anatomy) -> str:
@@ -137,7 +164,7 @@ def agreement(evidence: MapEvidence) -> str:
 
 
 def evidence_table(evidence: MapEvidence) -> str:
-    """The numbers behind every verdict, the agreement of each pair, and the shuffled attention."""
+    """The numbers behind every verdict, then pairs, stability and the controls of attention."""
     columns = (
         "Method", "Tracks the model", "Agreement with covering", "p by null", "p (Holm)",
         "Fidelity", "Infidelity", "Deletion, insertion",
@@ -148,7 +175,8 @@ def evidence_table(evidence: MapEvidence) -> str:
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for cells in rows
     )
     notes = [evidence.agreement.sentence, *_pairs(evidence)]
-    notes += [evidence.control.sentence] if evidence.control else []
+    notes += [entry.sentence for entry in evidence.stability.values()]
+    notes += [evidence.attention.sentence] if evidence.attention else []
     text = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
     return (
         f'<div data-figure="agreement">{heading("Evidence beside the maps")}'
@@ -161,11 +189,17 @@ def _cells(name: str, verdict: Verdict) -> tuple[str, ...]:
     if found.reason:
         return (name, verdict.answer, found.reason, *("",) * 5)
     nulls = ", ".join(f"{null} {p:.3f}" for null, p in found.p_values)
-    areas = f"{drawn.deletion.area:.3g}, {drawn.insertion.area:.3g}" if drawn else ""
+    areas = [drawn.deletion.area, drawn.insertion.area] if drawn else []
     numbers = (found.fidelity, found.infidelity)
-    said = ["" if number is None else f"{number:.3g}" for number in numbers]
+    said = ["" if number is None else _said(number, ".3g") for number in numbers]
+    curves = ", ".join(_said(area, ".3g") for area in areas)
     holm = "" if verdict.p_holm is None else f"{verdict.p_holm:.3f}"
-    return name, verdict.answer, f"{found.agreement:.2f}", nulls, holm, *said, areas
+    return name, verdict.answer, _said(found.agreement), nulls, holm, *said, curves
+
+
+def _said(number: float, digits: str = ".2f") -> str:
+    """A number with a true minus."""
+    return format(number, digits).replace("-", "−")
 
 
 def _pairs(evidence: MapEvidence) -> list[str]:
@@ -177,5 +211,5 @@ def _pairs(evidence: MapEvidence) -> list[str]:
             rank, overlap = found.correlations[i][j], found.overlaps[i][j]
             if rank is not None and overlap is not None:
                 pair = f"{title(found.methods[j])} and {title(one)}"
-                words.append(f"{pair} {rank:.2f}, top {found.top} regions {overlap:.2f}")
+                words.append(f"{pair} {_said(rank)}, top {found.top} regions {overlap:.2f}")
     return [f"Rank correlation and overlap: {'; '.join(words)}."] if words else []

@@ -1,12 +1,19 @@
 """The facts of a model as HTML: identity, training, calibration, the fields it reads."""
 
 import json
+import re
 from pathlib import Path
 
 from pages.parts.panels import heading, table
 from xattn.data.clinical import Schema
 from xattn.data.fields import Choice, Field, Number
-from xattn.systems import LoadedModel
+from xattn.explain import DEFAULT_METHODS, EXPLAINERS
+from xattn.models import signature
+from xattn.systems import MODELS, LoadedModel
+
+RANDOMISATION = "evidence.json"
+"""Beside the weights: what `benchmarks.randomisation` writes."""
+NOT_RUN = "not run"
 
 
 def facts(model: LoadedModel) -> str:
@@ -35,6 +42,38 @@ def fields(schema: Schema) -> str:
     return _section("What it reads beside the film", (*asked, *never))
 
 
+def randomisation(folder: Path | None) -> str:
+    """Of each method, whether its maps depend on what the model learnt; or that nobody asked."""
+    title = "Does each method depend on what the model learnt (random weights)?"
+    if folder is None or not (folder / RANDOMISATION).is_file():
+        return _section(title, tuple((_method(name), NOT_RUN) for name in DEFAULT_METHODS))
+    try:
+        found = json.loads((folder / RANDOMISATION).read_text("utf-8"))
+        sentences = {str(key): str(entry["sentence"]) for key, entry in found.items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return _section(title, (("all methods", "the stored result cannot be read"),))
+    names = dict.fromkeys((*DEFAULT_METHODS, *sentences))
+    rows = [(_method(name), sentences.get(name, NOT_RUN)) for name in names]
+    return _section(title, tuple(rows))
+
+
+def card(model: LoadedModel) -> str:
+    """The card's Markdown, its headings as small as those beside it."""
+    return re.sub(r"^(#{1,2}) ", r"###\1 ", model.checkpoint.card, flags=re.MULTILINE)
+
+
+def standing(model: LoadedModel) -> str:
+    """Whose folder speaks, and which form it was made for."""
+    if model.folder is None:
+        return ""
+    if model.folder.is_relative_to(MODELS):
+        whose = "It came with this version of the app."
+    else:
+        whose = signature.standing(model.folder).sentence
+    rows = (("Signature", whose), ("Form (SHA-256)", signature.fingerprint(model.system.schema)))
+    return _section("Whose it is", rows)
+
+
 def shipped(folders: tuple[Path, ...], speaking: str) -> str:
     """The models that came with the app, by what their descriptions say."""
     rows = []
@@ -45,6 +84,10 @@ def shipped(folders: tuple[Path, ...], speaking: str) -> str:
     if not rows:
         rows.append(("none", f"the one that speaks was loaded from a folder: {speaking[:12]}"))
     return _section("Models that came with the app", tuple(rows))
+
+
+def _method(name: str) -> str:
+    return EXPLAINERS[name].label if name in EXPLAINERS else name
 
 
 def _kind(field: Field) -> str:

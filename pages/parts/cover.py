@@ -1,12 +1,13 @@
 """Cover a part of the film and predict again; every such try is listed with the form it was on."""
 
-from pages.parts.state import Shown, Try
+from pages.parts.state import Shown
 from pages.parts.work import Work
 from xattn.data.clinical import Absent, Form, Schema
 from xattn.data.placement import Box
 from xattn.records import Target
 from xattn.reports.sentences import amount
 from xattn.runtime.engine import Engine
+from xattn.trust.tries import Try
 from xattn.trust.wording import said
 
 

@@ -4,15 +4,16 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import state, viewer
+from pages.parts import kept, state, viewer
 from pages.parts.belief import mark_of
 from pages.parts.cover import cover
 from pages.parts.methods import BARS, title
 from pages.parts.scene import Panel
 from pages.parts.state import Reading, Shown
-from pages.parts.work import EVIDENCE, UNJUDGED, Work
+from pages.parts.work import EVIDENCE, Work
 from xattn.records import Target
 from xattn.runtime.engine import Engine
+from xattn.trust.evidence import UNJUDGED
 
 PANELS = ("gradcam", "lime", "joint", "attention")
 """The first thumbnails, in this order; those of the methods that the reader chose follow."""
@@ -26,7 +27,8 @@ def work_on(engine: Engine, reading: Reading, target: Target, chosen: tuple[str,
     if work is None or (work.engine, work.case.digest, work.target) != wanted:
         if work:
             work.cancel_all()
-        work = Work(engine, reading.case, target, state.owner(), chosen)
+        earlier = kept.same_films(reading)
+        work = Work(engine, reading.case, target, state.owner(), chosen, earlier=earlier)
         st.session_state[state.WORK] = work
     work.choose(chosen)
     work.wait()

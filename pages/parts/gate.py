@@ -10,23 +10,40 @@ from pages.parts.panels import dimmed, failure, heading, table, warning
 from pages.parts.state import Shown
 from pages.parts.work import ASSESSMENT, Work
 from xattn.models.support import UNSAID
-from xattn.trust.assessment import Assessment
+from xattn.trust.assessment import Assessment, bare_assessment
 from xattn.trust.belief import Belief
 from xattn.trust.finding import Finding, Gate
 from xattn.trust.novelty import Novelty
 
 STOPS = "Before the prediction"
+NOT_RUN = "checks could not run"
 LEVELS = {"pass": "passed", "warn": "warning", "block": "stops"}
 
 
 def gate_of(work: Work, shown: Shown) -> Gate | None:
-    """The latest gate, with what the reader acknowledged; None where none was made."""
+    """The latest gate, with what the reader acknowledged; None before one is made, or without one.
+
+    Checks that failed are a gate too: what could not be looked at stops until that was seen.
+    """
     assessment = shown.assessment
-    return state.seen(work.case, assessment.gate) if assessment and assessment.gate else None
+    gate = assessment.gate if assessment else _failed(work)
+    return state.seen(work.case, gate) if gate else None
+
+
+def _failed(work: Work) -> Gate | None:
+    note = failure(work, ASSESSMENT)
+    return (
+        Gate((Finding(NOT_RUN, "block", f"The input could not be checked. {note}"),))
+        if note
+        else None
+    )
 
 
 def is_open(work: Work, shown: Shown) -> bool:
-    """Whether the prediction, and all that follows from it, may be seen."""
+    """Whether the prediction, and all that follows from it, may be seen.
+
+    While the checks run nothing has been collected yet, so that there is nothing to hide.
+    """
     gate = gate_of(work, shown)
     return gate is None or not gate.blocks
 
@@ -34,9 +51,11 @@ def is_open(work: Work, shown: Shown) -> bool:
 def believed(work: Work, shown: Shown) -> Belief:
     """How far this entry may be believed, with what the reader acknowledged."""
     belief, gate = work.belief(shown), gate_of(work, shown)
-    if belief.assessment is None or gate is None:
+    is_of_earlier = belief.assessment is None and shown.assessment is not None
+    if gate is None or is_of_earlier:
         return belief
-    return replace(belief, assessment=replace(belief.assessment, gate=gate))
+    found = belief.assessment or bare_assessment(work.case.digest, work.target.name)
+    return replace(belief, assessment=replace(found, gate=gate))
 
 
 def draw_gate(work: Work, shown: Shown) -> None:

@@ -4,10 +4,10 @@ import json
 
 import streamlit as st
 
-from pages.parts import state
+from pages.parts import keeping, kept, state
+from pages.parts.film import texture
 from pages.parts.form import forms_of_file
 from pages.parts.resources import Sample, sample_cases, sources
-from pages.parts.scene import texture
 from xattn.data.clinical import Form
 from xattn.data.placement import Box
 from xattn.records import Case
@@ -90,4 +90,9 @@ def read_sample(engine: Engine, sample: Sample) -> Case:
 
 
 def _open(case: Case, title: str) -> None:
+    """Open a case; where its film is kept and waits to be read first, that one."""
+    if (waiting := keeping.waits(case)) is not None:
+        kept.open_number(waiting)
+        state.tell(keeping.WAITS)
+        return
     state.open_case(case, title=title, texture=texture(case.film.radiograph))

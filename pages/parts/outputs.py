@@ -1,6 +1,7 @@
 """Which output is explained, and what the model says of all of them."""
 
 from html import escape
+from itertools import permutations
 
 import numpy as np
 import streamlit as st
@@ -8,26 +9,44 @@ import streamlit as st
 from pages.parts import state
 from pages.parts.panels import heading
 from xattn.records import Prediction, Target
-from xattn.systems import LoadedModel
+from xattn.systems import LESS, LoadedModel
 from xattn.trust import wording
 
 
 def draw_target(model: LoadedModel) -> Target:
     """The heading of the prediction; a choice where the model has several outputs."""
     names = tuple(target.name for target in model.targets)
-    name = state.target(names, model.target.name)
+    name = state.target((*names, *contrasts(names)), model.target.name)
     if len(names) > 1:
+        first, _, second = name.partition(LESS)
         with st.container(key="finding"):
-            chosen = st.selectbox("Finding explained", names, index=names.index(name))
-        if chosen != name:
-            state.choose_target(chosen)
-        name = chosen
+            chosen = st.selectbox("Finding explained", names, index=names.index(first))
+            others = tuple(other for other in names if other != chosen)
+            against = st.selectbox(
+                "Against another finding",
+                others,
+                index=others.index(second) if second in others else None,
+                placeholder="none: the finding itself",
+                help="What speaks for the first rather than the second, in log-odds.",
+            )
+        wanted = f"{chosen}{LESS}{against}" if against else chosen
+        if wanted != name:
+            state.choose_target(wanted)
+        name = wanted
     st.html(heading(quantity(model, name)))
     return model.find_target(name)
 
 
+def contrasts(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Every finding against every other."""
+    return tuple(f"{first}{LESS}{second}" for first, second in permutations(names, 2))
+
+
 def quantity(model: LoadedModel, name: str) -> str:
-    """What the number is: a probability, or an estimate."""
+    """What the number is: a probability, an estimate, or how much more speaks for one finding."""
+    first, is_contrast, second = name.partition(LESS)
+    if is_contrast:
+        return f"{first} rather than {second}"
     return f"P({name})" if model.system.is_probability else f"Estimated {name}"
 
 

@@ -9,7 +9,7 @@ from pages.parts.work import Work
 from xattn.explain.overlay import signed
 from xattn.records import Attribution, Case, Prediction
 from xattn.reports import sentences
-from xattn.systems import LoadedModel, System
+from xattn.systems import LESS, LoadedModel, System
 from xattn.trust import wording
 
 SIDES = {"R": "right", "L": "left", "B": "both", "U": "unpaired"}
@@ -84,7 +84,13 @@ def what_was_read(case: Case, system: System) -> str:
 def prediction(result: Prediction, system: System, case: Case, *, is_earlier: bool) -> str:
     """The number, what it assumes, how it moves with the box, and what it does not say."""
     unit = escape(result.target.unit)
-    if result.probability is None:
+    if result.target.minus is not None:
+        number = sentences.amount(result.value, result.target.unit)
+        lines = [
+            f'<span class="number">{number}</span><span class="odds">{unit}</span>',
+            f"<p>{escape(_leaning(result))}</p>",
+        ]
+    elif result.probability is None:
         number = f"{result.value:.3f}"
         lines = [f'<span class="number">{number}</span><span class="odds">{unit}</span>']
     else:
@@ -102,6 +108,12 @@ def prediction(result: Prediction, system: System, case: Case, *, is_earlier: bo
         lines.append('<p class="warning">of the earlier entry; the new one is being read</p>')
     state = " earlier" if is_earlier else ""
     return f'<div class="prediction{state}" aria-live="polite">{"".join(lines)}</div>'
+
+
+def _leaning(result: Prediction) -> str:
+    """How the difference of two findings is read."""
+    first, _, second = result.target.name.partition(LESS)
+    return f"above zero {first} is the likelier, below zero {second}; neither need be likely"
 
 
 def shares(result: Prediction) -> str:

@@ -5,10 +5,12 @@ from typing import Literal
 
 import streamlit as st
 
-from pages.parts import state
+from pages.parts import resources, state
+from pages.parts.kept import Kept
+from pages.parts.person import person
 from pages.parts.state import Reading
 from pages.parts.work import EVIDENCE, Work
-from xattn.records import Explanation
+from xattn.records import Explanation, Target
 from xattn.reports.content import MOST_IDENTIFIER, Decision, compose
 from xattn.systems import LoadedModel
 from xattn.trust.belief import Belief
@@ -18,9 +20,9 @@ MOST_NOTE = 500
 TITLE = "Your read of the result"
 
 
-def draw_decision(reading: Reading) -> None:
-    """Verdict, note and an identifier for the report; kept with the entry they were made on."""
-    entry = reading.case.digest[:16]
+def draw_decision(reading: Reading, target: Target) -> None:
+    """Verdict and note of a case that is not kept, for its report; of this entry and target."""
+    entry = f"{reading.case.digest[:16]}_{target.name}"
     decision = reading.decision
     verdict = st.segmented_control(
         TITLE,
@@ -38,6 +40,13 @@ def draw_decision(reading: Reading) -> None:
         placeholder="why; goes into the report",
         disabled=verdict is None,
     )
+    made = Decision(verdict, note, day=date.today()) if verdict else None
+    if made != decision:
+        state.record(made, reading.identifier)
+
+
+def draw_identifier(reading: Reading) -> None:
+    """What the reader types for the report, and nothing else names anybody."""
     identifier = st.text_input(
         "Identifier on the report",
         value=reading.identifier,
@@ -45,9 +54,19 @@ def draw_decision(reading: Reading) -> None:
         key=state.widget("identifier"),
         placeholder="none unless you type one",
     )
-    made = Decision(verdict, note, day=date.today()) if verdict else None
-    if (made, identifier) != (decision, reading.identifier):
-        state.record(made, identifier)
+    if identifier != reading.identifier:
+        state.record(reading.decision, identifier)
+
+
+def take_over(here: Kept, target: Target) -> None:
+    """Let the report say what was last decided of a kept case, on this target."""
+    current, made = state.reading(), None
+    last = next((row for row in reversed(here.own) if row.decision), None)
+    wanted = here.listed.target in ("", target.name)
+    if last and last.decision and wanted:
+        made = Decision(last.decision, last.reason, day=date.fromisoformat(last.at[:10]))
+    if current and current.decision != made:
+        state.record(made, current.identifier)
 
 
 def draw_report(
@@ -67,9 +86,14 @@ def draw_report(
         return
     methods = tuple(name for name, _ in explanation.attributions)
     judged = tuple(belief.evidence.verdicts) if belief.evidence else ()
-    key = (explanation.case.digest, methods, judged, reading.decision, reading.identifier)
+    said = (reading.decision, reading.identifier, belief.tries)
+    entry = (explanation.case.digest, explanation.prediction.target.name)
+    key = (*entry, methods, judged, *said)
     if wanted:
-        st.session_state[state.REPORT] = (key, _pdf(model, explanation, reading, belief))
+        pdf = _pdf(model, explanation, reading, belief)
+        st.session_state[state.REPORT] = (key, pdf)
+        if reading.number is not None:
+            resources.archive().keep_report(person(), reading.number, pdf)
     kept_key, pdf = st.session_state.get(state.REPORT, (None, b""))
     if kept_key == key:
         st.download_button(
@@ -86,8 +110,12 @@ def draw_report(
 def _pdf(
     model: LoadedModel, explanation: Explanation, reading: state.Reading, belief: Belief
 ) -> bytes:
+    from xattn.reports.institution import institution
     from xattn.reports.pdf import render
 
+    house = institution()
+    if house.problem:
+        st.caption(house.problem)
     content = compose(
         explanation,
         model,
@@ -95,4 +123,4 @@ def _pdf(
         decision=reading.decision,
         typed_identifier=reading.identifier,
     )
-    return render(content)
+    return render(content, institution=house)

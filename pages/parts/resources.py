@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
 
+from pages.parts import checkpoints
+from xattn.archive.store import Archive, open_archive
+from xattn.errors import ArchiveError
 from xattn.models.checkpoint import system_of
 from xattn.runtime.engine import Engine
 from xattn.runtime.worker import Worker
@@ -16,6 +20,10 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 CHECKPOINT = "XATTN_CHECKPOINT"
 """Environment variable: a system's name or a checkpoint folder, in place of the shipped model."""
 
+UNREACHABLE = (
+    "The archive was expected to be within reach, however it is not; check XATTN_DATABASE and "
+    "XATTN_FILES."
+)
 FILM_NAMES = ("film.dcm", "film.png", "film.jpg")
 
 
@@ -35,12 +43,12 @@ class Sample:
 
 
 def sources() -> dict[str, str]:
-    """By system, the model that reads for it: the shipped one, or that of the environment."""
+    """By system, the model that reads: shipped, of the environment, or chosen in this session."""
     found = {name: name for name in SYSTEMS if (MODELS / name / "compact").is_dir()}
     named = os.environ.get(CHECKPOINT, "")
     if Path(named or "none").is_dir():
         found[system_of(Path(named))] = named
-    return found
+    return found | checkpoints.chosen()
 
 
 def first_system() -> str:
@@ -56,6 +64,27 @@ def engine(system: str) -> Engine:
         XattnError: if its checkpoint is missing or damaged.
     """
     return _load(sources().get(system, system))
+
+
+def engine_of(folder: str) -> Engine:
+    """The one engine of this process for a checkpoint folder.
+
+    Raises:
+        XattnError: if the checkpoint is missing, damaged or changed.
+    """
+    return _load(folder)
+
+
+def archive() -> Archive:
+    """The one archive of this process.
+
+    Raises:
+        ArchiveError: if it cannot be reached, or its files cannot.
+    """
+    try:
+        return _archive()
+    except (SQLAlchemyError, OSError):
+        raise ArchiveError(UNREACHABLE) from None
 
 
 def sample_cases(system: str, folder: Path = ASSETS / "cases") -> tuple[Sample, ...]:
@@ -76,6 +105,11 @@ def shipped_models() -> tuple[Path, ...]:
 @st.cache_resource(on_release=lambda worker: worker.close())
 def _worker() -> Worker:
     return Worker()
+
+
+@st.cache_resource(on_release=lambda opened: opened.close(), show_spinner="Opening the archive")
+def _archive() -> Archive:
+    return open_archive()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")

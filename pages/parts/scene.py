@@ -1,29 +1,22 @@
-"""What the viewer is sent: the film once, and the maps as small arrays with their scales."""
+"""What the viewer draws on a film: the maps as small arrays with their scales, box and marks."""
 
-import json
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from pages.parts.belief import Mark
 from pages.parts.cover import outcome
-from pages.parts.state import Try
+from pages.parts.film import film_key
+from pages.parts.message import JSON, pack
 from pages.parts.work import State
 from xattn.data.clinical import Schema
 from xattn.data.placement import Placement
-from xattn.data.radiograph import Radiograph
 from xattn.explain.mxa import CORNERS
-from xattn.explain.overlay import Scale, lookup_table, scale_for, ticks
+from xattn.explain.overlay import Scale, lookup_table, lowers, scale_for, ticks
 from xattn.models.attention import IMAGE_TO_CLINICAL
 from xattn.records import Attribution, Case
 from xattn.reports.reading import Clause
-
-TEXTURE_SIDE = 2048
-"""Long side of the display texture in pixels: more than a screen shows of a whole film."""
-
-JSON = dict[str, Any]
+from xattn.trust.tries import Try
 
 SIDES = ("for", "against")
 """A relative map is drawn one side at a time."""
@@ -40,23 +33,6 @@ class Panel:
     shown: Attribution | None = None
     is_stale: bool = False
     mark: Mark | None = None
-
-
-def texture(radiograph: Radiograph) -> bytes:
-    """The film for the screen: 8 bit through its own window, its long side at most 2,048 pixels."""
-    rows, columns = radiograph.shape
-    share = min(1.0, TEXTURE_SIDE / max(rows, columns))
-    size = max(1, round(columns * share)), max(1, round(rows * share))
-    picture = Image.fromarray(radiograph.display())
-    if share < 1:
-        picture = picture.resize(size, Image.Resampling.BOX)
-    film: JSON = {"kind": "film", "hash": film_key(radiograph), "width": columns, "height": rows}
-    return pack(film, {"texture": np.asarray(picture)})
-
-
-def film_key(radiograph: Radiograph) -> str:
-    """The name under which the viewer keeps a texture: of the content, of nobody."""
-    return radiograph.pixel_sha256[:24]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +67,6 @@ def scene(case: Case, panels: list[Panel], schema: Schema, *, around: Around = A
     return pack(header, arrays)
 
 
-def pack(header: JSON, arrays: dict[str, np.ndarray]) -> bytes:
-    """One blob: the header's length, the header as JSON, the arrays, each part on 4 bytes."""
-    places, parts, offset = {}, [], 0
-    for name, array in arrays.items():
-        places[name] = {
-            "dtype": array.dtype.name,
-            "shape": list(array.shape),
-            "count": array.size,
-            "offset": offset,
-        }
-        parts.append(_padded(np.ascontiguousarray(array).tobytes()))
-        offset += len(parts[-1])
-    text = _padded(json.dumps({**header, "arrays": places}, allow_nan=False).encode(), b" ")
-    return b"".join([len(text).to_bytes(4, "little"), text, *parts])
-
-
 def region_values(painted: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The number of each region (R,) of a map (S, S) that is constant on regions."""
     values = np.zeros(int(labels.max()) + 1, dtype=np.float32)
@@ -135,8 +95,7 @@ def _panel(panel: Panel, case: Case, schema: Schema, arrays: dict[str, np.ndarra
         "frame": _frame(shown),
     }
     if shown.kind == "relative" and shown.regions is None:
-        sides = [{"label": side, "scale": f"{side}/{panel.key}"} for side in SIDES]
-        entry |= {"sides": sides}
+        entry |= {"sides": _sides(panel.key, shown)}
     if fields := _fields(panel.key, shown, case, schema, arrays):
         return entry | fields
     arrays[panel.key] = shown.maps[0].values.astype(np.float32)
@@ -145,6 +104,26 @@ def _panel(panel: Panel, case: Case, schema: Schema, arrays: dict[str, np.ndarra
         arrays[panel.key] = _values(shown.maps[0].values, shown)
         return entry | {"map": panel.key, "labels": f"{panel.key}/regions"}
     return entry | {"map": panel.key, "isSmooth": True}
+
+
+def _sides(key: str, shown: Attribution) -> list[JSON]:
+    """Both sides of a relative map, the one that is opened on first.
+
+    Of a number that is the side with the larger total, and its words say so; of a finding it is
+    what speaks for it.
+    """
+    words = {side: (side, f"what speaks {side}") for side in SIDES}
+    if shown.target.unit != "log-odds":
+        larger, smaller = SIDES[::-1] if lowers(shown) else SIDES
+        verb = {SIDES[0]: "raises", SIDES[1]: "lowers"}
+        words = {
+            larger: (verb[larger], f"what {verb[larger]} it, the larger side"),
+            smaller: (verb[smaller], f"what {verb[smaller]} it"),
+        }
+    return [
+        {"label": label, "words": said, "scale": f"{side}/{key}"}
+        for side, (label, said) in words.items()
+    ]
 
 
 def _fields(
@@ -236,7 +215,3 @@ def _scale(name: str, scale: Scale, arrays: dict[str, np.ndarray]) -> JSON:
         "ticks": ticks(scale),
         "table": f"table/{name}",
     }
-
-
-def _padded(content: bytes, filler: bytes = b"\0") -> bytes:
-    return content + filler * (-len(content) % 4)

@@ -7,46 +7,36 @@ from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
-from xattn.data.placement import Box
+from pages.parts.film import Texture
+from xattn.archive.worklist import Query
 from xattn.errors import XattnError
-from xattn.records import Attribution, Case, Prediction, Target
+from xattn.records import Attribution, Case, Prediction
 from xattn.reports.content import Decision
 from xattn.trust.assessment import Assessment
 from xattn.trust.evidence import MapEvidence
 from xattn.trust.finding import Finding, Gate
+from xattn.trust.tries import Try
 
 READING, SHOWN, WORK, REPORT = "reading", "shown", "work", "report"
 GENERATION, PROBLEM, OWNER = "generation", "problem", "owner"
 SYSTEM, TARGET, METHODS = "system", "target", "methods"
 ACKNOWLEDGED = "acknowledged"
+QUERY, GIVEN = "query", "given"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The case in hand, its film as 8-bit texture, and what the reader decided and typed."""
+    """The case in hand, its film as the viewer takes it, and what the reader decided and typed.
+
+    `number` is the case's in the archive; None where it is not kept.
+    """
 
     case: Case
     title: str
-    texture: bytes
+    texture: Texture
     decision: Decision | None = None
     identifier: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Try:
-    """One what-if: what was changed, the form as submitted and as tried, and both outputs.
-
-    `box` is the covered area in file pixels where the film was changed and not the form.
-    """
-
-    case_digest: str
-    target: Target
-    change: str
-    submitted: str
-    tried: str
-    before: float
-    after: float
-    box: Box | None = None
+    number: int | None = None
 
 
 @dataclass(slots=True)
@@ -75,7 +65,7 @@ def system(first: str) -> str:
 
 def choose_system(name: str) -> None:
     """Let another system read: a film of one is no film of another, so the case is closed."""
-    for key in (READING, SHOWN, WORK, REPORT, TARGET):
+    for key in (READING, SHOWN, WORK, REPORT, TARGET, GIVEN):
         st.session_state.pop(key, None)
     st.session_state[SYSTEM] = name
     renew_widgets()
@@ -88,7 +78,10 @@ def target(names: tuple[str, ...], first: str) -> str:
 
 
 def choose_target(name: str) -> None:
-    """Explain another output of the same model."""
+    """Explain another output of the same model; a decision on the earlier one is dropped."""
+    current = reading()
+    if current and st.session_state.get(TARGET) != name:
+        st.session_state[READING] = replace(current, decision=None)
     st.session_state[TARGET] = name
 
 
@@ -114,11 +107,23 @@ def shown() -> Shown:
     return results
 
 
-def open_case(case: Case, *, title: str, texture: bytes) -> None:
+def open_case(case: Case, *, title: str, texture: Texture, number: int | None = None) -> None:
     """Begin another case: nothing of the last one stays."""
-    st.session_state[READING] = Reading(case, title, texture)
+    if work := st.session_state.pop(WORK, None):
+        work.cancel_all()
+    st.session_state[READING] = Reading(case, title, texture, number=number)
     st.session_state[SHOWN] = Shown()
     renew_widgets()
+
+
+def query() -> Query | None:
+    """Which cases are gone through, and in what order; None before a worklist is chosen."""
+    return st.session_state.get(QUERY)
+
+
+def choose_query(wanted: Query | None) -> None:
+    """Go through these cases, in this order."""
+    st.session_state[QUERY] = wanted
 
 
 def change_case(case: Case) -> None:
@@ -174,6 +179,11 @@ def refusals() -> Iterator[None]:
     except XattnError as error:
         st.session_state[PROBLEM] = str(error)
         renew_widgets()
+
+
+def tell(sentence: str) -> None:
+    """Say this above the page, once."""
+    st.session_state[PROBLEM] = sentence
 
 
 def take_problem() -> str:

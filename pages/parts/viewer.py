@@ -4,21 +4,44 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
+from streamlit import runtime
 
+from pages.parts.film import Texture
 from pages.parts.resources import ASSETS
 from xattn.data.placement import Box
 
-SCRIPTS = ("messages", "film", "maps", "layout", "pointer", "scene", "evidence", "viewer")
+SCRIPTS = (
+    "messages",
+    "levels",
+    "tone",
+    "paint",
+    "film",
+    "maps",
+    "ruler",
+    "lens",
+    "tools",
+    "layout",
+    "thumbs",
+    "pointer",
+    "keys",
+    "scene",
+    "words",
+    "evidence",
+    "viewer",
+)
 """Read in this order and joined: a page's component takes one script."""
 
 
-def draw(film: bytes, scene: bytes) -> tuple[str, Any]:
+def draw(film: Texture, scene: bytes) -> tuple[str, Any]:
     """Draw film and scene; the event that the reader caused, as name and content, or ("", None).
 
-    The film travels once: a message that was sent before is only named again.
+    The film travels once: a message that was sent before is only named again, and the browser
+    fetches the full level of a film that it has not got.
     """
     component = _component()
-    component(data=film, key="_film_texture")
+    component(data=film.display, key="_film_texture")
+    level = {"kind": "level", "hash": film.key, "address": _address(film.full)}
+    component(data=level, key="_film_level")
     events = component(
         data=scene,
         key="_viewer",
@@ -51,6 +74,20 @@ def box_of(event: Mapping[str, Any]) -> Box | None:
     """
     corner = event["box"]
     return Box(*(round(number) for number in corner)) if corner else None
+
+
+def _address(full: bytes) -> str:
+    """Where the browser fetches the full level; empty where there is none.
+
+    Streamlit serves a session's media by a hash of their content, which begins with a secret, and
+    drops those that a whole run of the page did not name: with the case, with the session.
+    """
+    if not full or not runtime.exists():
+        return ""
+    files = runtime.get_instance().media_file_mgr
+    address = files.add(full, "application/octet-stream", "xattn-film")
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return f"/{base}{address}" if base else address
 
 
 def _component() -> Any:

@@ -7,13 +7,14 @@ import streamlit as st
 
 from pages.parts import state
 from pages.parts.cover import difference, in_words
-from pages.parts.state import Shown, Try
+from pages.parts.state import Shown
 from pages.parts.work import Work
 from xattn.data.clinical import Absent
 from xattn.records import Target
 from xattn.runtime.engine import Engine
 from xattn.trust.edits import edited
 from xattn.trust.sureness import default_cut
+from xattn.trust.tries import Try
 from xattn.trust.whatif import Curve
 from xattn.trust.wording import said
 

@@ -12,7 +12,7 @@ from xattn.runtime.engine import Engine
 from xattn.runtime.worker import Job
 from xattn.trust.assessment import Assessment
 from xattn.trust.belief import Belief
-from xattn.trust.evidence import MapEvidence
+from xattn.trust.evidence import ASKED_FOR, UNJUDGED, MapEvidence
 
 State = Literal["ready", "pending", "cancelled", "failed"]
 Result = Prediction | Attribution | Assessment | MapEvidence
@@ -25,8 +25,6 @@ QUICK = (*FIRST, "shapley")
 """What follows an edit of the form at once."""
 PATIENCE_SECONDS = 2.0
 """How long a run waits for the quick ones before it shows what there is."""
-UNJUDGED = frozenset({"interactions"})
-"""Methods whose maps are not of the value, so that no test asks whether they track it."""
 
 
 @dataclass(slots=True)
@@ -41,6 +39,8 @@ class Work:
     """Methods that run beside those that always do."""
     jobs: dict[str, AnyJob] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
+    earlier: frozenset[str] | None = None
+    """Canonical pixels of the other films of the list; None where the film is on none."""
     judged: tuple[str, ...] = ()
     """The methods whose maps the evidence was asked for together."""
     awaited: frozenset[str] = frozenset()
@@ -82,6 +82,8 @@ class Work:
     def state(self, name: str) -> tuple[State, str]:
         """How far a piece of work is, and the sentence of its refusal."""
         job = self.jobs.get(name)
+        if name == EVIDENCE and job is None and self._is_settled and not self._maps():
+            return "ready", ""  # all maps were cancelled: there is nothing to wait for
         if job is None or not job.done:
             is_stopped = job is None and name in self.stopped
             return ("cancelled" if is_stopped else "pending"), ""
@@ -142,6 +144,7 @@ class Work:
         return Belief(
             assessment if assessment and self.is_of_this(assessment) else None,
             evidence if evidence and self.is_of_this(evidence) else None,
+            tuple(shown.tries),
         )
 
     def is_earlier(self, result: Prediction | Attribution) -> bool:
@@ -163,11 +166,11 @@ class Work:
         return job is None or isinstance(job.error, CancelledError)
 
     def _maps(self) -> dict[str, Attribution]:
-        """The maps of this entry that are there and can be judged."""
+        """The maps of this entry that are there and that evidence is made of."""
         found = {}
         for name in self.methods:
-            job = self.jobs.get(name)
-            if job and job.done and job.error is None and name not in UNJUDGED:
+            job, is_asked = self.jobs.get(name), name not in UNJUDGED or name in ASKED_FOR
+            if job and job.done and job.error is None and is_asked:
                 result = job.result()
                 if isinstance(result, Attribution) and result.maps:
                     found[name] = result
@@ -188,7 +191,9 @@ class Work:
         if name == PREDICTION:
             return engine.start_prediction(self.case, target=target, owner=owner)
         if name == ASSESSMENT:
-            return engine.start_assessment(self.case, target=target, owner=owner)
+            return engine.start_assessment(
+                self.case, target=target, owner=owner, earlier=self.earlier
+            )
         return engine.start_explanation(self.case, name, target=target, owner=owner)
 
 

@@ -2,18 +2,49 @@
 
 import base64
 import io
+import os
+import socket
+import subprocess
+import sys
 import time
 import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from pages.parts.resources import CHECKPOINT
 from tests.data.dicom_files import DicomOptions, write_dicom
 from xattn.phantoms.breast import Phantom
 
 PATIENCE_MS = 90_000
 """Far above what it takes: a busy machine must not fail a test."""
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def serve(checkpoint: Path, environment: Mapping[str, str], *options: str) -> Iterator[str]:
+    """The address of the app, served on a free port of this machine alone until the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command += ["--server.headless=true", f"--server.port={port}", *options]
+    named = {CHECKPOINT: os.environ.get(CHECKPOINT, str(checkpoint))}
+    whole = {**os.environ, **named, **environment}
+    server = subprocess.Popen(command, cwd=ROOT, env=whole, stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{address}/_stcore/health")
+        yield address
+    finally:
+        server.kill()
+        server.wait()
 
 
 def wait_for(url: str) -> None:
@@ -91,10 +122,6 @@ def pixels(canvas: Locator) -> np.ndarray:
 def coloured_share(picture: np.ndarray) -> float:
     """Share of pixels that are not grey."""
     return float((np.ptp(picture, axis=2) > 12).mean())
-
-
-def number(page: Page) -> float:
-    return float(page.locator(".prediction .odds").inner_text().split()[0].replace("−", "-"))
 
 
 def pick(page: Page, label: str, option: str) -> None:

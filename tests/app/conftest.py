@@ -41,8 +41,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _fresh(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _fresh(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The tiny model, and an archive that is nobody's."""
     monkeypatch.setenv(resources.CHECKPOINT, str(checkpoint))
+    for name, place in archive_at(tmp_path / "archive").items():
+        monkeypatch.setenv(name, place)
     yield
     st.cache_resource.clear()
     st.cache_data.clear()
@@ -58,6 +61,13 @@ def engine() -> Engine:
 def app() -> AppTest:
     """The app after its first run."""
     return AppTest.from_file(str(APP), default_timeout=120).run()
+
+
+def archive_at(folder: Path) -> dict[str, str]:
+    """The environment of an app whose archive lies in a folder of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = f"sqlite:///{folder / 'archive.sqlite'}"
+    return {"XATTN_DATABASE": place, "XATTN_FILES": str(folder / "files")}
 
 
 def png(seed: int = 0, shape: tuple[int, int] = (120, 90)) -> bytes:

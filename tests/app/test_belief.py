@@ -8,7 +8,7 @@ import pytest
 from pages.parts import belief
 from pages.parts.follow import panels_of
 from pages.parts.state import Shown
-from pages.parts.work import EVIDENCE, UNJUDGED, Work
+from pages.parts.work import EVIDENCE, Work
 from tests import tiny
 from tests.app.conftest import finished, png
 from xattn.data.schemas import BREAST
@@ -16,7 +16,9 @@ from xattn.records import Target
 from xattn.reports.reading import CLOSING, reading
 from xattn.runtime.engine import Engine
 from xattn.runtime.worker import Worker
+from xattn.trust.evidence import UNJUDGED
 from xattn.trust.sureness import Sureness
+from xattn.trust.tries import Try
 from xattn.trust.venn_abers import Range
 
 ODDS = Target(name="malignant", unit="log-odds")
@@ -88,12 +90,17 @@ def work(engine: Engine) -> Work:
 
 
 def test_evidence_follows_the_maps_and_stands_beside_them(work: Work, engine: Engine) -> None:
-    marks = {panel.mark for panel in panels_of(work, Shown())[1:]}
-    assert marks == {belief.Mark("not checked yet")}
+    marks = {panel.key: panel.mark for panel in panels_of(work, Shown())[1:]}
+    assert marks.pop("attention") == belief.Mark("not checked")
+    assert set(marks.values()) == {belief.Mark("not checked yet")}
     shown = finished(work)
     assert shown.evidence is not None
-    assert set(shown.evidence.verdicts) == {"gradcam", "attention", "joint", "lime"}
-    for panel in panels_of(work, shown)[1:]:
+    assert set(shown.evidence.verdicts) == {"gradcam", "joint", "lime"}
+    *judged, attention = panels_of(work, shown)[1:]
+    assert shown.evidence.attention is not None
+    assert attention.mark is not None
+    assert attention.mark.sentence == shown.evidence.attention.sentence
+    for panel in judged:
         assert panel.mark is not None
         verdict = shown.evidence.verdicts[panel.key]
         assert panel.mark.answer == verdict.answer
@@ -116,12 +123,14 @@ def test_evidence_of_an_earlier_entry_goes_with_its_own_maps(work: Work, engine:
     for panel in panels_of(changed, shown)[1:]:
         assert panel.is_stale
         assert panel.mark is not None
-        assert panel.mark.answer == shown.evidence.verdicts[panel.key].answer
+        verdict = shown.evidence.verdicts.get(panel.key)
+        assert panel.mark.answer == (verdict.answer if verdict else "not checked")
     for name, entry in shown.attributions.items():
         origin = replace(entry.provenance, case_digest=changed.case.digest)
         shown.attributions[name] = replace(entry, provenance=origin)
-    marks = {panel.mark for panel in panels_of(changed, shown)[1:]}
-    assert marks == {belief.Mark("not checked yet")}
+    marks = {panel.key: panel.mark.answer for panel in panels_of(changed, shown)[1:] if panel.mark}
+    assert marks.pop("attention") == "not checked"
+    assert set(marks.values()) == {"not checked yet"}
     changed.cancel_all()
 
 
@@ -131,8 +140,8 @@ def test_evidence_can_be_stopped_and_asked_for_again(engine: Engine) -> None:
     shown = finished(work)
     assert shown.evidence is None
     assert work.state(EVIDENCE)[0] == "cancelled"
-    marks = {panel.mark for panel in panels_of(work, shown)[1:]}
-    assert marks == {belief.Mark("not checked")}
+    marks = {panel.mark.answer for panel in panels_of(work, shown)[1:] if panel.mark}
+    assert marks == {"not checked"}
     work.restart(EVIDENCE)
     assert EVIDENCE in work.unfinished
     work.cancel_all()
@@ -142,18 +151,40 @@ def test_a_further_map_is_judged_with_the_others_unless_it_is_of_something_else(
     work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Holm's step-down depends on how many are shown, so that all are judged again."""
+    monkeypatch.setattr("xattn.trust.evidence.UNJUDGED", UNJUDGED | {"layercam"})
     for module in ("work", "follow"):
-        monkeypatch.setattr(f"pages.parts.{module}.UNJUDGED", {"layercam"})
+        monkeypatch.setattr(f"pages.parts.{module}.UNJUDGED", UNJUDGED | {"layercam"})
     work.choose(("hirescam", "layercam"))
     shown = finished(work)
     assert shown.evidence is not None
-    assert set(shown.evidence.verdicts) == {"gradcam", "attention", "joint", "lime", "hirescam"}
+    assert set(shown.evidence.verdicts) == {"gradcam", "joint", "lime", "hirescam"}
     panel = panels_of(work, shown)[-1]
     assert (panel.key, panel.mark) == ("layercam", belief.Mark("not checked"))
 
 
-def test_maps_of_interactions_are_not_judged() -> None:
-    assert {"interactions"} == UNJUDGED
+def test_what_was_tried_goes_with_what_is_believed(work: Work) -> None:
+    made = Try("d", ODDS, "Age: 61 → 71", "Age 61", "Age 71", 0.5, 0.25)
+    shown = Shown()
+    shown.note(made)
+    shown.note(made)
+    assert work.belief(shown).tries == (made,)
+    assert work.belief(shown).plain["what_if"] == [made.plain]
+    work.cancel_all()
+
+
+def test_where_all_maps_were_cancelled_nothing_is_waited_for(engine: Engine) -> None:
+    case = engine.read(png(seed=5), {"density": 3})
+    work = Work(engine, case, engine.model.target, "somebody")
+    assert work.state(EVIDENCE)[0] == "pending"
+    for name in ("gradcam", "attention", "joint", "lime"):
+        work.cancel(name)
+        work.jobs[name] = type(work.jobs[name])(iter)
+        work.jobs[name].cancel()
+        work.jobs[name].advance()
+    work.jobs["shapley"].result(timeout=60)
+    assert work.state(EVIDENCE)[0] == "ready"
+    assert EVIDENCE not in work.unfinished
+    work.cancel_all()
 
 
 def test_nothing_is_shown_before_the_gate(engine: Engine) -> None:

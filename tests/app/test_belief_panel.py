@@ -7,13 +7,16 @@ import pytest
 
 from pages.parts import belief
 from tests import tiny
-from xattn.records import Attribution, Provenance, Target
+from xattn.explain.attention_control import FieldAgreement, ShuffledAttention
+from xattn.records import Attribution, Map, Provenance, Target
 from xattn.trust.agreement import Agreement
 from xattn.trust.anatomy import PARTS, Anatomy, PartShare
 from xattn.trust.assessment import Assessment
+from xattn.trust.attention_check import AttentionCheck
 from xattn.trust.curves import Curve, Curves
 from xattn.trust.evidence import MapEvidence
 from xattn.trust.missing import MissingRange, Narrowing
+from xattn.trust.stability import Stability
 from xattn.trust.sureness import Sureness
 from xattn.trust.venn_abers import Range
 from xattn.trust.verdict import Evidence, Verdict
@@ -71,6 +74,11 @@ def test_without_a_calibration_there_is_no_range_and_that_is_said() -> None:
         '<div class="belief"><p class="note">No range: the model came without a calibration for '
         "it.</p></div>"
     )
+
+
+def test_a_difference_of_findings_has_no_range_for_a_reason_of_its_own() -> None:
+    contrast = replace(ODDS, name="edema − mass", minus=2)
+    assert "a calibration for a difference of two findings." in belief.draw_belief(BARE, contrast)
 
 
 def test_each_line_folds_out_to_its_whole_sentence_in_this_order() -> None:
@@ -206,7 +214,6 @@ EVIDENCE = MapEvidence(
     },
     places={"gradcam": place(0.25)},
     agreement=pairs(0.9),
-    control=None,
 )
 
 
@@ -238,9 +245,44 @@ def entry_of(digest: str, target: Target = ODDS) -> Attribution:
 def test_a_mark_holds_verdict_place_and_agreement_of_its_own_map() -> None:
     mark = belief.mark_of(EVIDENCE, "gradcam", entry_of("d"), is_due=False)
     assert (mark.answer, mark.agreement) == ("unclear", "methods agree (0.90)")
-    assert mark.where == "3.0 × on the heart, 25 % off the patient"
+    assert mark.where == "stability not checked · 3.0 × on the heart, 25 % off the patient"
     assert mark.sentence == f"Unclear. {EVIDENCE.agreement.sentence}"
-    assert belief.mark_of(EVIDENCE, "lime", entry_of("d"), is_due=False).where == ""
+    assert belief.mark_of(EVIDENCE, "lime", entry_of("d"), is_due=False).where == (
+        "stability not checked"
+    )
+
+
+def test_a_mark_says_how_stable_a_map_is_and_how_far_it_was_settled() -> None:
+    steady = Stability("Grad-CAM", (("noise 1", 0.5), ("2 px up", 0.75)))
+    found = replace(EVIDENCE, stability={"gradcam": steady})
+    # 0.25 of a map whose largest is 0.5
+    sampled = replace(
+        entry_of("d"),
+        unit="log-odds",
+        maps=(Map("malignant", np.float32([[0.5, -0.25]])),),
+        figures=(("largest standard error", 0.125),),
+        regions=np.array([[0, 1]]),
+    )
+    mark = belief.mark_of(found, "gradcam", sampled, is_due=False)
+    assert mark.where == (
+        "stable 0.62 · ±0.12 log-odds (25 %) · 3.0 × on the heart, 25 % off the patient"
+    )
+    assert steady.sentence in mark.sentence
+    assert mark.sentence.endswith("Largest standard error ±0.12 log-odds (25 % of the largest).")
+
+
+def test_attention_has_its_own_check_in_place_of_a_verdict() -> None:
+    check = AttentionCheck(
+        ShuffledAttention(1.0, "log-odds", (0.25,), 2.0),
+        (("Age", FieldAgreement("age", 0.5, None, 0.25)),),
+    )
+    found = replace(EVIDENCE, attention=check)
+    mark = belief.mark_of(found, "attention", entry_of("d"), is_due=False)
+    assert (mark.answer, mark.where) == ("not checked", check.short)
+    assert mark.agreement == "attention weights are not importance"
+    assert mark.sentence == check.sentence
+    assert check.sentence in belief.evidence_table(found)
+    assert belief.mark_of(found, "attention", entry_of("e"), is_due=False).sentence == ""
 
 
 @pytest.mark.parametrize(

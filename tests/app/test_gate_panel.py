@@ -10,7 +10,7 @@ from pages.parts.state import Shown
 from pages.parts.work import ASSESSMENT, Work
 from tests import tiny
 from xattn.models.support import UNSAID
-from xattn.records import Case
+from xattn.records import Case, Target
 from xattn.trust.assessment import Assessment
 from xattn.trust.belief import Belief
 from xattn.trust.finding import Finding, Gate, Level, passed, unchecked
@@ -20,6 +20,7 @@ SEX = Finding("patient sex against form", "block", "The header says M, the form 
 METAL = Finding("metal", "warn", "A sharp <bright> area was found.")
 SIZE = passed("size", "The film has enough pixels.")
 IMPLANT = unchecked("implant", "nobody looks for one.")
+ODDS = Target(name="malignant", unit="log-odds")
 FOUND = Gate((SIZE, IMPLANT, METAL, SEX))
 BARE = Assessment(
     case_digest="",
@@ -40,6 +41,7 @@ class Asked:
     case: Case
     found: Belief
     outcome: tuple[str, str] = ("pending", "")
+    target: Target = ODDS
 
     def belief(self, shown: Shown) -> Belief:
         return self.found
@@ -157,6 +159,21 @@ def test_nothing_stops_where_there_is_no_gate(asked: Work) -> None:
     assert gate.gate_of(asked, Shown()) is None
     assert gate.is_open(asked, Shown())
     assert gate.is_open(asked, Shown(assessment=replace(BARE, gate=None)))
+
+
+def test_checks_that_failed_stop_until_that_was_seen(asked: Work) -> None:
+    failed = cast("Work", Asked(asked.case, Belief(), ("failed", "No memory.")))
+    found = gate.gate_of(failed, Shown())
+    assert found is not None
+    stops = Finding(gate.NOT_RUN, "block", "The input could not be checked. No memory.")
+    assert found.pending == (stops,)
+    assert not gate.is_open(failed, Shown())
+    state.acknowledge(asked.case, stops)
+    assert gate.is_open(failed, Shown())
+    told = gate.believed(failed, Shown()).assessment
+    assert told is not None
+    assert told.gate is not None
+    assert told.gate.acknowledged == {gate.NOT_RUN}
 
 
 def test_another_check_with_the_same_reason_is_asked_for_itself(asked: Work) -> None:

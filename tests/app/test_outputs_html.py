@@ -111,6 +111,15 @@ def test_a_single_output_is_not_listed_again(
     assert outputs.every_output(said(*every), model) == ""
 
 
+def test_one_finding_against_another_is_no_probability(model: LoadedModel) -> None:
+    assert outputs.quantity(model, "edema − mass") == "edema rather than mass"
+    assert outputs.contrasts(("a", "b", "c")) == (
+        "a − b", "a − c", "b − a", "b − c", "c − a", "c − b",
+    )  # fmt: skip
+    for name in outputs.contrasts(tuple(target.name for target in model.targets)):
+        assert model.find_target(name).name == name
+
+
 @pytest.mark.parametrize(
     ("system", "words"), [("hip", "Estimated x"), ("breast", "P(x)"), ("chest", "P(x)")]
 )

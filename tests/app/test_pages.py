@@ -8,6 +8,8 @@ from xattn.runtime.engine import Engine
 
 PAGES = [
     ("pages/review.py", "Breast lesion: open a case", 1),
+    ("pages/worklist.py", "There is no worklist yet", 0),
+    ("pages/cohort.py", "counts as shown to you", 0),
     ("pages/models.py", "A tiny model", 0),
     ("pages/about.py", "How each panel is read", 0),
 ]

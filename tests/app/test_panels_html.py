@@ -65,6 +65,20 @@ def rows(html: str) -> dict[str, str]:
     return {pair[0]: pair[1] for pair in pairs}
 
 
+def test_a_difference_of_findings_is_a_number_with_its_sign_and_no_probability() -> None:
+    contrast = Target(name="edema − <mass>", unit="log-odds", output=5, minus=3)
+    said = replace(SAID, target=contrast, value=0.25, probability=None, prevalence=None)
+    html = panels.prediction(said, SYSTEMS["chest"], tiny.case_of("chest"), is_earlier=False)
+    assert '<span class="number">+0.25</span><span class="odds">log-odds</span>' in html
+    assert "above zero edema is the likelier, below zero &lt;mass&gt;; neither need" in html
+    assert "prevalence" not in html
+    low = panels.prediction(
+        replace(said, value=-0.25), SYSTEMS["chest"], tiny.case_of("chest"), is_earlier=False
+    )
+    assert "−0.25" in low
+    assert "does not exclude" not in low
+
+
 def test_a_bare_film_has_a_title_and_its_pixels_alone() -> None:
     assert rows(panels.facts(case_with(), "sample 1")) == {"Case": "sample 1", "Pixels": "64 × 96"}
 

@@ -1,37 +1,26 @@
 """What the viewer is sent, read back as its script reads it."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from pages.parts.belief import Mark
-from pages.parts.scene import Around, Panel, film_key, pack, region_values, scene, texture
-from pages.parts.state import Try
+from pages.parts.message import pack
+from pages.parts.scene import Around, Panel, region_values, scene
 from tests import tiny
+from tests.app.viewer_stage import unpack
 from xattn.data.placement import Box
-from xattn.data.radiograph import Radiograph
-from xattn.data.schemas import BREAST
+from xattn.data.schemas import BREAST, HIP
 from xattn.explain import EXPLAINERS
 from xattn.explain.interactions import FieldRegionInteraction
 from xattn.explain.overlay import lookup_table, scale_for
 from xattn.explain.regions import paint
 from xattn.models.attention import IMAGE_TO_CLINICAL
+from xattn.records import Map
 from xattn.reports.reading import Clause
 from xattn.systems import SYSTEMS
-
-
-def unpack(blob: bytes) -> tuple[dict, dict[str, np.ndarray]]:
-    """A twin of `unpack` in messages.js: length, JSON, arrays at their offsets."""
-    length = int.from_bytes(blob[:4], "little")
-    header = json.loads(blob[4 : 4 + length])
-    arrays = {}
-    for name, place in header["arrays"].items():
-        start = 4 + length + place["offset"]
-        flat = np.frombuffer(blob, place["dtype"], place["count"], start)
-        arrays[name] = flat.reshape(place["shape"])
-    return header, arrays
+from xattn.trust.tries import Try
 
 
 def test_a_blob_gives_back_its_arrays_each_on_four_bytes() -> None:
@@ -51,25 +40,6 @@ def test_a_blob_gives_back_its_arrays_each_on_four_bytes() -> None:
 def test_a_number_that_json_has_no_word_for_is_refused() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         pack({"low": float("nan")}, {})
-
-
-def test_a_large_film_goes_reduced_by_whole_areas() -> None:
-    """2 × 2 file pixels make one of the texture, so each is their mean, rounded to nearest."""
-    values = np.random.default_rng(0).integers(0, 256, (4096, 3000)).astype(np.uint16)
-    film = Radiograph(values)
-    header, arrays = unpack(texture(film))
-    shown = arrays["texture"]
-    assert (header["width"], header["height"], header["hash"]) == (3000, 4096, film_key(film))
-    assert shown.shape == (2048, 1500)
-    means = film.display().reshape(2048, 2, 1500, 2).mean(axis=(1, 3))
-    # half a grey level by rounding, and as much again where the reduction rounds between its passes
-    assert np.abs(shown - means).max() <= 1.0
-
-
-def test_a_small_film_goes_as_it_is() -> None:
-    film = tiny.case().film.radiograph
-    _, arrays = unpack(texture(film))
-    np.testing.assert_array_equal(arrays["texture"], film.display())
 
 
 def test_the_numbers_of_regions_are_read_off_their_picture() -> None:
@@ -152,6 +122,32 @@ def test_maps_without_a_unit_in_common_have_each_their_own_scale() -> None:
     assert tops == {"gradcam": 0.5, "layercam": dict(shown["layercam"].figures)["scale"]}
     sides = {panel["key"]: panel["sides"][1]["scale"] for panel in header["panels"]}
     assert sides == {name: f"against/{name}" for name in shown}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_relative_map_of_a_number_opens_on_its_larger_side(sign: int) -> None:
+    model, case = tiny.model_of("hip"), tiny.case_of("hip")
+    shown = EXPLAINERS["gradcam"](model, case, model.target)
+    values = np.float32(sign) * np.abs(shown.maps[0].values)
+    entry = replace(shown, maps=(Map(shown.maps[0].name, values),))
+    header, _ = unpack(scene(case, [Panel("gradcam", "Grad-CAM", shown=entry)], HIP))
+    first, second = header["panels"][0]["sides"]
+    larger, smaller = (("for", "raises"), ("against", "lowers"))[::sign]
+    assert first == {
+        "label": larger[1],
+        "words": f"what {larger[1]} it, the larger side",
+        "scale": f"{larger[0]}/gradcam",
+    }
+    assert second["words"] == f"what {smaller[1]} it"
+
+
+def test_a_finding_opens_on_what_speaks_for_it() -> None:
+    model, case = tiny.breast_model(), tiny.case()
+    shown = EXPLAINERS["gradcam"](model, case, model.target)
+    entry = replace(shown, maps=(Map("malignant", -np.abs(shown.maps[0].values)),))
+    header, _ = unpack(scene(case, [Panel("gradcam", "Grad-CAM", shown=entry)], BREAST))
+    words = [side["words"] for side in header["panels"][0]["sides"]]
+    assert words == ["what speaks for", "what speaks against"]
 
 
 def test_the_box_of_a_gate_is_framed_in_file_pixels() -> None:

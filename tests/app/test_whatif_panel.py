@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from pages.parts import cover, whatif
-from pages.parts.state import Shown, Try
+from pages.parts.state import Shown
 from pages.parts.work import Work
 from tests import tiny
 from xattn.data.placement import Box
 from xattn.data.schemas import BREAST, HIP
 from xattn.records import Case, Target
 from xattn.trust.sureness import default_cut
+from xattn.trust.tries import Try
 from xattn.trust.whatif import Curve
 
 ODDS = Target(name="malignant", unit="log-odds")

@@ -5,11 +5,11 @@ from sqlalchemy import create_engine, delete, text, update
 from sqlalchemy.exc import DatabaseError
 
 from tests.archive import bare
-from xattn.archive.audit import START, append, entries, verify
+from xattn.archive.audit import RECORDED, START, append, entries, verify
 from xattn.archive.migrate import migrate
 from xattn.archive.reading import Opinion, record_read, revealed
 from xattn.archive.store import Archive
-from xattn.archive.tables import audit, reads, reveals
+from xattn.archive.tables import audit, chain, reads, reveals
 
 
 def opened(connection):
@@ -58,6 +58,34 @@ def test_removed_last_rows_are_found(connection):
     assert verify(connection).faults == (
         "The last row should be number 3, however it is number 2.",
     )
+
+
+def test_the_chains_own_row_is_vouched_for_too(connection):
+    connection.execute(update(chain).values(head="f" * 64))
+    assert verify(connection).faults == (
+        "The hash of row 3, the last, is not the one that was kept beside.",
+    )
+    connection.execute(delete(chain))
+    check = verify(connection)
+    assert check.faults == ("The row that holds the chain's length and last hash is missing.",)
+    assert (check.length, check.head) == (3, list(entries(connection))[2].hash)
+
+
+@pytest.mark.parametrize("content", [{}, {"read": 1}, {"read": "x", "row": "y"}, [], None])
+def test_tampered_words_about_a_read_are_a_fault_and_no_crash(connection, content):
+    append(connection, "reader", RECORDED, {"read": 1, "row": "f" * 64})
+    connection.execute(update(audit).where(audit.c.number == 4).values(content=content))
+    assert verify(connection).faults == ("Row 4 was changed after it was written.",)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_words_that_are_no_json_are_a_fault_and_no_crash(connection):
+    connection.execute(text("UPDATE audit SET content = '{' WHERE number = 2"))
+    assert (
+        verify(connection).faults[0] == "The row after row 1 cannot be read, nor what follows it."
+    )
+    connection.execute(text("UPDATE audit SET content = '{\"value\": NaN}' WHERE number = 2"))
+    assert verify(connection).faults == ("Row 2 was changed after it was written.",)
 
 
 def test_swapped_rows_are_found(connection):

@@ -1,6 +1,7 @@
 """Files under the hash of their content: whole or not there, on a disk or elsewhere."""
 
 import hashlib
+import os
 import uuid
 from pathlib import Path
 
@@ -87,6 +88,7 @@ def test_a_disk_that_fails_before_the_rename_leaves_no_file(tmp_path, monkeypatc
 
 def test_the_disk_has_a_file_before_its_name_does(tmp_path, monkeypatch):
     seen = []
+    monkeypatch.setattr("xattn.archive.blobs._settle", seen.append)
     monkeypatch.setattr(
         "xattn.archive.blobs.os.fsync",
         lambda _: seen.append([path.read_bytes() for path in (tmp_path / "parts").iterdir()]),
@@ -96,7 +98,19 @@ def test_the_disk_has_a_file_before_its_name_does(tmp_path, monkeypatch):
         lambda _, part, path: seen.append([Path(part).read_bytes(), Path(path).exists()]),
     )
     Blobs(str(tmp_path)).put(b"abc")
-    assert seen == [[b"abc"], [b"abc", False]]
+    # Then the folder that names the file, and the one that names the folder.
+    assert seen == [[b"abc"], [b"abc", False], f"{tmp_path}/ba", str(tmp_path)]
+
+
+def test_the_names_of_both_folders_are_forced_to_the_disk(tmp_path, monkeypatch):
+    synced = []
+    settle = os.fsync
+    monkeypatch.setattr(
+        "xattn.archive.blobs.os.fsync",
+        lambda handle: synced.append(os.fstat(handle).st_ino) or settle(handle),
+    )
+    Blobs(str(tmp_path)).put(b"abc")
+    assert synced[1:] == [(tmp_path / "ba").stat().st_ino, tmp_path.stat().st_ino]
 
 
 def test_a_place_that_is_no_disk_keeps_files_too():

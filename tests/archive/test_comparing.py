@@ -16,7 +16,7 @@ from xattn.records import Attribution, Map
 
 # Differences are dyadic and so are what they are added to: the sums are exact.
 CLOSE, FAR = 2.0**-14, 2.0**-13
-SAID = replace(bare.prediction(bare.case()), probability=0.625, jitter=(0.5, 1.0))
+SAID = replace(bare.prediction(bare.case()), probability=0.625, prevalence=0.375, jitter=(0.5, 1.0))
 BARE = Attribution(
     method="shapley",
     kind="contribution",
@@ -70,7 +70,16 @@ def test_the_bounds_lie_on_both_sides_of_the_tolerance():
 
 @pytest.mark.parametrize(
     "name",
-    ["value", "probability", "reference", "image_only", "form_only", "jitter", "every"],
+    [
+        "value",
+        "probability",
+        "prevalence",
+        "reference",
+        "image_only",
+        "form_only",
+        "jitter",
+        "every",
+    ],
 )
 def test_every_number_of_a_prediction_counts(name):
     assert compare(SAID, moved(name, CLOSE)) == ("within 1e-4", CLOSE)
@@ -113,6 +122,28 @@ def test_a_region_of_another_label_is_another_region():
 def test_what_has_no_counterpart_is_different_without_a_difference(other):
     assert compare(FULL, other) == INFINITE
     assert compare(other, FULL) == INFINITE
+
+
+OTHER_TARGET = replace(SAID.target, name="benign")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (SAID, replace(SAID, target=OTHER_TARGET)),
+        (FULL, replace(FULL, target=OTHER_TARGET)),
+        (FULL, replace(FULL, method="lime")),
+        (FULL, replace(FULL, kind="relative")),
+        (FULL, replace(FULL, unit="mm")),
+        (FULL, replace(FULL, placement=replace(FULL.placement, left=FULL.placement.left + 1))),
+    ],
+)
+def test_the_same_numbers_of_something_else_are_different(one, other):
+    assert compare(one, other) == INFINITE
+
+
+def test_a_pass_more_is_a_difference():
+    assert compare(FULL, replace(FULL, passes=FULL.passes + 1)) == ("different", 1.0)
 
 
 def test_a_probability_or_a_box_that_is_no_longer_there_is_different():

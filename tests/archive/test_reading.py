@@ -224,3 +224,14 @@ def test_roles_are_asked_for(archive, number):
         adjudicate(archive, LOCAL, number, OPINION, reason="my own")
     with pytest.raises(ArchiveError, match="needs its reason"):
         adjudicate(archive, CLEO, number, OPINION, reason="")
+
+
+@sqlite_only
+def test_a_reason_fits_its_column(archive, number):
+    for reader in (LOCAL, ANN):
+        decide(archive, reader, number)
+    words = "reason must be at most 2,000 characters"
+    with pytest.raises(ArchiveError, match=words):
+        record_read(archive, ANN, number, OPINION, decision="reject", reason="x" * 2001)
+    with pytest.raises(ArchiveError, match=words):
+        adjudicate(archive, CLEO, number, OPINION, reason="x" * 2001)

@@ -6,12 +6,13 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from tests import tiny
 from xattn.archive.people import LOCAL, Person
 from xattn.archive.reading import revealed
-from xattn.archive.store import Archive
-from xattn.archive.tables import audit, cases, notes, results
+from xattn.archive.store import Archive, Grades
+from xattn.archive.tables import audit, cases, notes, results, worklists
 from xattn.errors import AccessError, ArchiveError
 from xattn.explain.base import Game, drain
 from xattn.explain.gradcam import GradCAM
@@ -115,7 +116,7 @@ def test_reports_are_kept_with_their_record(archive):
 
 def test_what_is_not_there_is_said(archive):
     number, case = added(archive)
-    with pytest.raises(ArchiveError, match="no worklist of this number"):
+    with pytest.raises(ArchiveError, match="no row of this number among the worklists"):
         archive.add(LOCAL, 99, tiny.case({}), title="one", form={})
     prediction = drain(predict(Game(tiny.breast_model(), case, tiny.breast_model().target)))
     with pytest.raises(ArchiveError, match="no row of this number among the cases"):
@@ -137,3 +138,65 @@ def test_opening_twice_migrates_once(database, tmp_path):
         number, _ = added(first)
     with Archive(database, place) as second:
         assert second.case(number).title == "one"
+
+
+def test_what_is_said_of_no_case_is_refused(archive):
+    for act in (
+        lambda: archive.set_truth(LOCAL, 9, 1),
+        lambda: archive.grade(9, Grades(level="pass")),
+        lambda: archive.keep_report(LOCAL, 9, b"%PDF"),
+    ):
+        with pytest.raises(ArchiveError, match="no row of this number among the cases"):
+            act()
+    assert archive.verify().length == 0
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_truth_and_a_grade_are_finite(archive, number):
+    case, _ = added(archive)
+    with pytest.raises(ArchiveError, match="truth must be a finite number"):
+        archive.set_truth(LOCAL, case, number)
+    for name in ("novelty", "uncertainty", "disagreement"):
+        with pytest.raises(ArchiveError, match="grade must be a finite number"):
+            archive.grade(case, Grades(**{name: number}))
+
+
+def test_texts_fit_their_columns_on_either_database(archive):
+    case, made = added(archive)
+    archive.worklist(LOCAL, "x" * 120, "breast", is_read_first=False)
+    archive.annotate(LOCAL, case, note="x" * 2000)
+    archive.add(LOCAL, 2, made, title="x" * 200, form=tiny.MASS)
+    too_long = {
+        "name must be at most 120 characters, however: 121": lambda: archive.worklist(
+            LOCAL, "x" * 121, "breast", is_read_first=False
+        ),
+        "note must be at most 2,000 characters": lambda: archive.annotate(
+            LOCAL, case, note="x" * 2001
+        ),
+        "title must be at most 200 characters": lambda: archive.add(
+            LOCAL, 2, made, title="x" * 201, form=tiny.MASS
+        ),
+        "title must be plain text": lambda: archive.add(LOCAL, 2, made, title="\0", form=tiny.MASS),
+        "needs a name": lambda: archive.worklist(LOCAL, " ", "breast", is_read_first=False),
+    }
+    for words, act in too_long.items():
+        with pytest.raises(ArchiveError, match=words) as refusal:
+            act()
+        assert "xx" not in str(refusal.value)
+
+
+def test_an_error_of_the_database_holds_no_values(archive):
+    row = {"name": "Jane Doe", "system": "breast", "is_read_first": False}
+    with pytest.raises(IntegrityError) as raised, archive.transaction() as connection:
+        connection.execute(worklists.insert(), [row, row])
+    assert raised.value.hide_parameters
+    assert "[SQL parameters hidden due to hide_parameters=True]" in str(raised.value)
+
+
+def test_a_report_is_no_way_round_reading_first(archive):
+    listed = archive.worklist(LOCAL, "first", "breast", is_read_first=True)
+    number = archive.add(LOCAL, listed, tiny.case(), title="one", form=tiny.MASS)
+    with pytest.raises(AccessError, match="This list is read first"):
+        archive.keep_report(LOCAL, number, b"%PDF")
+    with pytest.raises(AccessError, match="role of reader or administrator"):
+        archive.add(Person("Cleo", ("adjudicator",)), listed, tiny.case(), title="", form={})

@@ -89,6 +89,7 @@ def test_the_pool_of_the_joint_game_serves_without_encoding_any(
         raise AssertionError("a film was encoded")
 
     monkeypatch.setattr(game.film, "_encode", refuse)
+    monkeypatch.setattr("xattn.explain.film.encode", refuse)
     assert np.array_equal(shares(drain(QUICK.run(game))), shares(alone))
 
 

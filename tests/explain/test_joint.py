@@ -212,6 +212,7 @@ def test_another_form_meets_the_same_films_without_encoding_any(
         raise AssertionError("a film was encoded")
 
     monkeypatch.setattr(game.film, "_encode", refuse)
+    monkeypatch.setattr("xattn.explain.film.encode", refuse)
     edited = tiny.case({"lesion_type": "mass", "density": 4})
     after = drain(joint.run(Game(game.model, edited, game.target, game.film)))
     assert not same(before, after)

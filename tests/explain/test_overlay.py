@@ -64,7 +64,13 @@ def attention(share, *maps):
 
 
 @pytest.mark.parametrize(
-    ("values", "is_lower"), [([[0.1, -0.3]], True), ([[0.3, -0.1]], False), ([[0.2, -0.2]], False)]
+    ("values", "is_lower"),
+    [
+        ([[0.1, -0.3]], True),
+        ([[0.3, -0.1]], False),
+        ([[0.2, -0.2]], False),
+        ([[0.3, -0.2, -0.2]], True),  # its total counts, not its peak
+    ],
 )
 def test_a_relative_map_of_a_number_is_drawn_from_its_larger_side(values, is_lower):
     density = Target(name="femoral-neck BMD", unit="g/cm²")

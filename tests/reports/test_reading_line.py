@@ -38,7 +38,6 @@ def believed(answer: str | None, where: Anatomy, correlation: float | None = Non
         verdicts={MAP: verdict} if answer else {},
         places={MAP: where},
         agreement=Agreement(methods=(MAP, "lime"), correlations=pairs, overlaps=pairs, top=3),
-        control=None,
     )
     return Belief(None, evidence)
 

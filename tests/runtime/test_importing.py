@@ -13,7 +13,7 @@ from xattn.archive.people import LOCAL, Person
 from xattn.archive.tables import audit, cases, imports, metadata, results
 from xattn.archive.worklist import Query, page
 from xattn.errors import AccessError, ArchiveError, IntakeError, SchemaError
-from xattn.runtime.importing import import_films, plan
+from xattn.runtime.importing import FAULT, import_films, plan
 
 HEADER = ("file", "lesion_type", "density", "mass_shape", "box", "title", "truth")
 
@@ -179,3 +179,30 @@ def test_a_truth_is_the_administrators_to_give(engine, archive, folder):
     items = plan(folder, engine.schema, manifest=table)[:1]
     (step,) = import_films(engine, archive, Person("Ann", ("reader",)), 1, items)
     assert (step.case, "role of administrator" in step.refusal) == (None, True)
+
+
+def test_a_fault_with_one_film_is_logged_without_values_and_the_others_go_on(
+    engine, archive, folder, monkeypatch, caplog
+):
+    read = engine.read
+
+    def broken(path, form, *, box):
+        if path.name == "one.png" and path.parent.name == "b":
+            raise ZeroDivisionError("Jane Doe")
+        return read(path, form, box=box)
+
+    monkeypatch.setattr(engine, "read", broken)
+    steps = list(import_films(engine, archive, LOCAL, 1, plan(folder, engine.schema)))
+    assert [step.case for step in steps] == [1, None, 2, 3, None]
+    assert steps[1].refusal == FAULT
+    assert refused(archive, 1)[0].refusal == FAULT
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert line.startswith("The import of a film failed: ZeroDivisionError at take:")
+    assert "Jane" not in caplog.text
+
+
+def test_a_long_title_of_a_manifest_is_cut(engine, archive, folder):
+    path = manifest(folder, ("doe_jane.png", "mass", "2", "", "", "x" * 300, ""))
+    items = plan(folder, engine.schema, manifest=path)
+    next(import_films(engine, archive, LOCAL, 1, items))
+    assert archive.case(1).title == "x" * 200

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from benchmarks.anatomy import dice, found
 from benchmarks.anatomy_truth import drawn
@@ -189,9 +188,3 @@ def test_a_chest_has_no_femur_and_a_hip_no_lungs() -> None:
     assert not femur(chest.pixels, chest.padding)[0].is_found
     background = split(hip.pixels, hip.padding).background
     assert not thorax_parts(hip.pixels, background, hip.padding)[0].is_found
-
-
-def test_torch_is_not_asked_for_randomness() -> None:
-    state = torch.random.get_rng_state()
-    segments(marked_case().film, "breast")
-    assert torch.equal(torch.random.get_rng_state(), state)

@@ -64,16 +64,47 @@ def test_the_whole_assessment_of_a_film_that_is_no_phantom(game, whole):
     assert (found.case_digest, found.target) == (game.case.digest, "malignant")
 
 
+def test_the_files_carry_what_was_acknowledged(game, whole):
+    found = drain(assess(game, whole))
+    assert found.plain["acknowledged"] == []
+    seen = replace(found, gate=found.gate.acknowledge("polarity", "content"))
+    assert seen.plain["acknowledged"] == ["content", "polarity"]
+    assert drain(assess(game, Grounds())).plain["acknowledged"] == []
+
+
+def test_films_are_compared_with_those_of_a_list_if_there_is_one(game, whole):
+    alone = drain(assess(game, whole)).gate["duplicate"]
+    assert not alone.is_checked
+    listed = drain(assess(game, whole, earlier={game.case.film.radiograph.pixel_sha256}))
+    assert listed.gate["duplicate"].level == "warn"
+
+
+def test_an_engine_compares_with_the_films_that_it_is_given(game):
+    engine = Engine(game.model, Worker())
+    known = frozenset({game.case.film.radiograph.pixel_sha256})
+    alone, listed = (
+        engine.start_assessment(game.case, earlier=earlier).result().gate["duplicate"]
+        for earlier in (None, known)
+    )
+    engine.worker.close()
+    assert (alone.is_checked, listed.level) == (False, "warn")
+
+
+def test_a_contrast_of_findings_has_no_range(game, whole):
+    contrast = replace(game.target, minus=0)
+    assert drain(assess(Game(game.model, game.case, contrast), whole)).sureness is None
+
+
 def test_an_engine_believes_what_the_parts_say(game):
     engine = Engine(game.model, Worker())
     explanation = engine.explain(game.case, ("shapley", "gradcam", "attention"))
     belief = engine.believe(explanation)
     assert belief.assessment is not None
     assert belief.evidence is not None
-    assert set(belief.evidence.verdicts) == {"gradcam", "attention"}
-    assert set(belief.evidence.places) == {"gradcam", "attention"}
-    assert belief.evidence.control is not None
-    assert belief.evidence.control.value == game.value
+    assert set(belief.evidence.verdicts) == {"gradcam"}
+    assert set(belief.evidence.places) == {"gradcam"}
+    assert belief.evidence.attention is not None
+    assert belief.evidence.attention.shuffled.value == game.value
     # Without maps of other cases no map can be said to track the model.
     assert "yes" not in {entry.answer for entry in belief.evidence.verdicts.values()}
     engine.worker.close()

@@ -44,10 +44,10 @@ def test_the_brightness_of_noise_does_not_matter():
     assert {level(0.2 * noise + add, "picture") for add in (0, 0.3, 0.8)} == {"block"}
 
 
-def test_a_film_even_but_for_its_last_column_is_judged_without_a_warning():
+def test_a_film_even_but_for_its_last_column_is_blank():
     film = np.full((SIDE, SIDE), 0.5)
     film[:, -1] = 1.0
-    level(film, "picture")
+    assert level(film, "picture") == "block"
 
 
 def bright_square(around: float, side: int = 20) -> np.ndarray:

@@ -41,7 +41,7 @@ def test_a_judged_film_holds_the_value_of_every_coalition(game: Game, effects: n
     assert judged.curves[3, -1] == judged.value
 
 
-def test_no_form_or_target_needs_another_pass_of_the_encoder(game: Game):
+def test_the_pool_is_encoded_once(game: Game):
     steps = judging_pool(game, count=18)
     assert next(steps) == 1.0
     pool = drain(steps)

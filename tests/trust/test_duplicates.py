@@ -1,38 +1,12 @@
-"""The same film twice: groups against a plain double loop, and what does not matter."""
-
-from itertools import permutations
+"""The same film twice: what is compared, and what does not matter."""
 
 import numpy as np
-import pytest
 
 from xattn.data.radiograph import Radiograph
 from xattn.data.window import Window
-from xattn.trust.duplicates import check_duplicate, duplicate_groups
+from xattn.trust.duplicates import check_duplicate
 
 VALUES = np.arange(2048).reshape(32, 64)
-
-
-def slowly(hashes: str) -> set[frozenset[int]]:
-    alike = [frozenset(j for j, b in enumerate(hashes) if a == b) for a in hashes]
-    return {group for group in alike if len(group) > 1}
-
-
-@pytest.mark.parametrize("hashes", ["", "a", "ab", "aa", "abab", "abcabca", "aaaa", "abcde"])
-def test_groups_are_the_places_of_equal_hashes(hashes):
-    groups = duplicate_groups(list(hashes))
-    assert {frozenset(group) for group in groups} == slowly(hashes)
-    assert len(groups) == len(slowly(hashes))
-    assert all(list(group) == sorted(group) for group in groups)
-
-
-def test_groups_come_in_the_order_of_their_first_film():
-    assert duplicate_groups(list("xbaab")) == ((1, 4), (2, 3))
-
-
-def test_the_order_of_the_list_only_renames_the_places():
-    for order in permutations("aabc"):
-        (group,) = duplicate_groups(order)
-        assert [order[place] for place in group] == ["a", "a"]
 
 
 def test_a_film_is_compared_with_any_iterable_of_earlier_ones():
@@ -40,6 +14,13 @@ def test_a_film_is_compared_with_any_iterable_of_earlier_ones():
     assert check_duplicate("a", iter("bcd")).level == "pass"
     assert check_duplicate("a", []).level == "pass"
     assert check_duplicate("a", ["A", "aa"]).level == "pass"
+
+
+def test_without_a_list_nothing_was_compared():
+    found = check_duplicate("a", None)
+    assert (found.level, found.is_checked) == ("pass", False)
+    assert found.reason == "Not checked: no other films were given to compare with."
+    assert check_duplicate("a", []).is_checked
 
 
 def test_type_and_name_of_the_file_do_not_matter_and_polarity_window_and_turn_do():
@@ -56,5 +37,6 @@ def test_type_and_name_of_the_file_do_not_matter_and_polarity_window_and_turn_do
         Radiograph(VALUES[::-1], window),
         Radiograph(VALUES.reshape(64, 32), window),
     ]
-    hashes = [entry.pixel_sha256 for entry in (film, *same, *others)]
-    assert duplicate_groups(hashes) == ((0, 1, 2, 3),)
+    assert {entry.pixel_sha256 for entry in same} == {film.pixel_sha256}
+    assert film.pixel_sha256 not in {entry.pixel_sha256 for entry in others}
+    assert len({entry.pixel_sha256 for entry in others}) == len(others)

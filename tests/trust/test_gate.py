@@ -16,7 +16,7 @@ from xattn.trust import content
 from xattn.trust.checks_file import check_file
 from xattn.trust.checks_pixels import check_pixels, check_text
 from xattn.trust.content import FACING, Classifier, check_content, check_side
-from xattn.trust.duplicates import check_duplicate, duplicate_groups
+from xattn.trust.duplicates import check_duplicate
 from xattn.trust.expectations import EXPECTATIONS
 from xattn.trust.finding import Finding, Gate
 from xattn.trust.gate import check_case
@@ -153,17 +153,16 @@ def test_a_silent_header_an_unknown_entry_and_a_form_without_such_fields_are_not
     assert not only.is_checked
 
 
-def test_equal_pixels_are_one_group_whatever_the_file():
+def test_equal_pixels_are_one_film_whatever_the_file():
     values = np.arange(1024, dtype=np.uint16).reshape(32, 32)
     first, again, other = (
         Radiograph(values, file_sha256="a"),
         Radiograph(values, file_sha256="b"),
         Radiograph(values + 1),
     )
-    hashes = [film.pixel_sha256 for film in (first, other, again)]
-    assert duplicate_groups(hashes) == ((0, 2),)
-    assert check_duplicate(again.pixel_sha256, hashes[:2]).level == "warn"
-    assert check_duplicate(again.pixel_sha256, hashes[1:2]).level == "pass"
+    hashes = [film.pixel_sha256 for film in (first, other)]
+    assert check_duplicate(again.pixel_sha256, hashes).level == "warn"
+    assert check_duplicate(again.pixel_sha256, hashes[1:]).level == "pass"
 
 
 def test_the_film_is_shown_as_the_model_sees_it_and_thinned():
@@ -322,6 +321,7 @@ def test_a_case_meets_every_check_once_and_the_first_pixel_fault_blocks(system):
     blank = replace(case.film, radiograph=radiograph(np.full((256, 256), 7, np.uint16)))
     found = check_case(replace(case, films=(blank,)), classifier(right=9.0))
     assert (found["picture"].level, found.blocks) == ("block", True)
+    assert not check_case(case, classifier(right=9.0))["duplicate"].is_checked
     same = [case.film.radiograph.pixel_sha256]
     assert check_case(case, classifier(right=9.0), earlier=same)["duplicate"].level == "warn"
 

@@ -9,10 +9,13 @@ import pytest
 from tests import tiny
 from xattn.explain.base import Explainer, Game, Steps, drain
 from xattn.explain.gradcam import GradCAM
+from xattn.explain.joint import JointShapley
 from xattn.explain.lime import RegionLime
 from xattn.records import Attribution, Kind, Map
 from xattn.trust.stability import (
     NOISE,
+    NOISES,
+    find_stability,
     moved,
     moved_back,
     perturbed,
@@ -114,14 +117,14 @@ def test_seeds_are_compared_pair_by_pair() -> None:
     ]  # fmt: skip
     assert found.correlations == pytest.approx((1.0, -1.0, -1.0), abs=1e-12)
     assert found.sentence == (
-        "LIME: rank correlation -0.33 on average, -1.00 at worst, over 3 changes that should "
-        "not count."
+        "LIME: rank correlation -0.33 on average, -1.00 at worst, over 3 comparisons between "
+        "halves of its masked films, of which the whole is steadier."
     )
 
 
 def test_parts_of_the_pool_are_fitted_apart_without_another_pass() -> None:
     game = game_of()
-    explainer = RegionLime(samples=128, parts=2)
+    explainer = RegionLime(samples=128, parts=4)
     drain(explainer.run(game))
     masks, films = game.film.pool(128)
     values = game.of_films(films)
@@ -131,6 +134,49 @@ def test_parts_of_the_pool_are_fitted_apart_without_another_pass() -> None:
     ]
     expected = seed_stability("LIME", fits)
     assert drain(pool_stability(game, explainer)) == expected
+    assert len(expected.changes) == 1
+    assert expected.sentence == (
+        f"LIME: rank correlation {expected.mean:.2f} between halves of its masked films, of which "
+        "the whole is steadier."
+    )
+
+
+def test_a_quick_method_is_run_on_changed_films_and_a_dear_one_is_not_checked() -> None:
+    game = game_of()
+    shown = drain(GradCAM().run(game))
+    assert drain(find_stability(game, GradCAM(), shown)) == drain(stability(game, GradCAM(), shown))
+    # eight runs of eight passes are the budget of 64
+    dear = drain(find_stability(game, GradCAM(), replace(shown, passes=9)))
+    assert (dear.changes, dear.mean) == ((), None)
+    assert dear.sentence == (
+        "Grad-CAM: stability not checked: 8 runs of 9 encoder passes each exceed the budget of 64 "
+        "passes."
+    )
+    assert drain(find_stability(game, GradCAM(), replace(shown, passes=8))).reason == ""
+    assert len(perturbed(game.case.film, noises=NOISES, seed=0)) == 8
+
+
+def test_the_joint_game_is_solved_from_either_half_without_another_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    game = tiny.with_cells(game_of(), 3)
+    joint = JointShapley(precision=0.0, most=128, second_fill=None)
+    shown = drain(joint.run(game))
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a film was encoded")
+
+    monkeypatch.setattr("xattn.explain.film.encode", refuse)
+    found = drain(find_stability(game, joint, shown))
+    rows = joint.rows(game)
+    while rows.count < 128:
+        rows.extend()
+    halves = []
+    for part in (slice(0, 2), slice(2, 4)):
+        half = replace(rows, coalitions=rows.coalitions[part], gains=rows.gains[part])
+        halves.append(half.shares().values[:9, 0])
+    assert found == seed_stability(JointShapley.label, halves)
+    assert len(found.correlations) == 1
 
 
 def test_a_constant_map_has_nothing_to_compare() -> None:

@@ -271,9 +271,10 @@ def test_all_maps_of_a_game_are_checked_with_their_curves():
 
 
 def test_judged_coalitions_are_no_methods_own():
-    own = {row.tobytes() for order in draw_orders(45, 7, seed=0) for row in nested(order)}
     game = Game(tiny.breast_model(), tiny.case(), tiny.breast_model().target)
-    drain_pool = list(game.film.grow(128))
-    assert drain_pool[-1] == 1.0
+    count = game.film.region_count
+    own = {row.tobytes() for order in draw_orders(count, 7, seed=0) for row in nested(order)}
+    assert list(game.film.grow(128))[-1] == 1.0
     masks, _ = game.film.pool(128)
+    assert masks.shape == (128, count)
     assert not own & {row.tobytes() for row in masks}

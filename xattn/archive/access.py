@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, exists, false, insert, select
 
 from xattn.archive.audit import append, hold, now
 from xattn.archive.people import Person
-from xattn.archive.reads import ALONE, Read, readers_in, readers_of, rows_of
+from xattn.archive.reads import ADJUDICATION, ALONE, Read, readers_in, readers_of, rows_of
 from xattn.archive.tables import cases, reads, reveals, worklists
 from xattn.errors import AccessError
 
@@ -33,6 +33,14 @@ def is_open(person: Person) -> ColumnElement[bool]:
         ~own,
     )
     return ~closed
+
+
+def is_weighed(person: Person) -> ColumnElement[bool]:
+    """Whether the person, as an adjudicator, has given their word on a row of `cases`."""
+    if "adjudicator" not in person.roles:
+        return false()
+    own = reads.c.reader == person.name, reads.c.stage == ADJUDICATION
+    return exists().where(reads.c.case == cases.c.id, *own)
 
 
 def may_see(connection: Connection, person: Person, number: int) -> bool:

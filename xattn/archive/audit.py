@@ -39,10 +39,21 @@ class Entry:
         text = json.dumps(parts, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def is_as_written(self) -> bool:
+        """Whether its hash is the one that its content asks for; a NaN can only be tampering."""
+        try:
+            return self.hash == self.expected
+        except ValueError:
+            return False
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What `verify` found: how many rows, the last hash, and a sentence per fault."""
+    """What `verify` found: how many rows, the last hash, and a sentence per fault.
+
+    Length and hash are what the chain's own row says; a fault tells where the rows say otherwise.
+    """
 
     length: int
     head: str
@@ -80,29 +91,48 @@ def verify(connection: Connection, known: str = "") -> Check:
 
     `known` is a head that was printed earlier and kept elsewhere; it must be among the hashes.
     """
-    faults = []
+    faults: list[str] = []
     number, before = 0, START
     is_known = known in ("", START)
     vouched: dict[int, object] = {}
-    for entry in entries(connection):
-        number += 1
-        if entry.number != number:
-            faults.append(f"Row {number} is missing: row {entry.number} comes in its place.")
-            number = entry.number
-        if entry.before != before:
-            faults.append(f"Row {entry.number} does not follow the row before it.")
-        if entry.hash != entry.expected:
-            faults.append(f"Row {entry.number} was changed after it was written.")
-        before = entry.hash
-        is_known = is_known or before == known
-        if entry.what == RECORDED:
-            vouched[int(str(entry.content["read"]))] = entry.content["row"]
-    length, head = connection.execute(select(chain.c.length, chain.c.head)).one()
-    if (number, before) != (length, head):
+    try:
+        for entry in entries(connection):
+            faults += _faults_of(entry, number, before)
+            number, before = entry.number, entry.hash
+            is_known = is_known or before == known
+            if entry.what == RECORDED and (read := _vouched(entry.content)):
+                vouched[read[0]] = read[1]
+    except json.JSONDecodeError:
+        faults.append(f"The row after row {number} cannot be read, nor what follows it.")
+    own = connection.execute(select(chain.c.length, chain.c.head)).one_or_none()
+    if own is None:
+        faults.append("The row that holds the chain's length and last hash is missing.")
+    length, head = own or (number, before)
+    if number != length:
         faults.append(f"The last row should be number {length}, however it is number {number}.")
+    elif before != head:
+        faults.append(f"The hash of row {number}, the last, is not the one that was kept beside.")
     if not is_known:
         faults.append("The head that was kept elsewhere is not among the rows: they were rebuilt.")
     return Check(length, head, (*faults, *_faults_of_reads(connection, vouched)))
+
+
+def _faults_of(entry: Entry, last: int, before: str) -> Iterator[str]:
+    """What is wrong with a row that follows the one numbered `last` with the hash `before`."""
+    if entry.number != last + 1:
+        yield f"Row {last + 1} is missing: row {entry.number} comes in its place."
+    if entry.before != before:
+        yield f"Row {entry.number} does not follow the row before it."
+    if not entry.is_as_written:
+        yield f"Row {entry.number} was changed after it was written."
+
+
+def _vouched(content: object) -> tuple[int, object] | None:
+    """The number and fingerprint of the read that a row records; None if they are not there."""
+    if not isinstance(content, Mapping) or not {"read", "row"} <= set(content):
+        return None
+    number = content["read"]
+    return (number, content["row"]) if isinstance(number, int) else None
 
 
 def fingerprint(row: Mapping[str, object]) -> str:

@@ -33,8 +33,12 @@ class Blobs:
                 stream.flush()
                 if isinstance(self._files, LocalFileSystem):
                     os.fsync(stream.fileno())
-            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+            folder = path.rpartition("/")[0]
+            self._files.makedirs(folder, exist_ok=True)
             self._files.mv(part, path)
+            if isinstance(self._files, LocalFileSystem):
+                _settle(folder)
+                _settle(self._root)
         return name
 
     def get(self, name: str) -> bytes:
@@ -53,3 +57,12 @@ class Blobs:
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name[:2]}/{name}"
+
+
+def _settle(folder: str) -> None:
+    """Force a folder's names to the disk: a file whose name is lost is lost with it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

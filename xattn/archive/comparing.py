@@ -52,23 +52,36 @@ def compare(stored: Result, fresh: Result) -> tuple[Sameness, float]:
     if packing.pack(stored) == packing.pack(replace(fresh, provenance=stored.provenance)):
         return "equal to the bit", 0.0
     one, other = _numbers(stored), _numbers(fresh)
-    if {name: array.shape for name, array in one.items()} != {
-        name: array.shape for name, array in other.items()
-    }:
+    shapes, others = ({name: array.shape for name, array in each.items()} for each in (one, other))
+    if _words(stored) != _words(fresh) or shapes != others:
         return "different", float("inf")
     gaps = [np.abs(one[name] - other[name]).max(initial=0.0) for name in one]
     largest = float(np.max(gaps, initial=0.0))
     return ("within 1e-4" if largest <= TOLERANCE else "different"), largest
 
 
+def _words(result: Result) -> tuple[object, ...]:
+    """What a number of the result is about: where it differs, there is nothing to subtract."""
+    if isinstance(result, Prediction):
+        return "prediction", result.target
+    return result.method, result.target, result.kind, result.unit, result.placement
+
+
 def _numbers(result: Result) -> dict[str, np.ndarray]:
     """Every number of a result as float64, by a name that says what it is."""
     if isinstance(result, Prediction):
-        single: tuple[str, ...] = ("value", "probability", "reference", "image_only", "form_only")
+        single: tuple[str, ...] = (
+            "value",
+            "probability",
+            "prevalence",
+            "reference",
+            "image_only",
+            "form_only",
+        )
         pairs = result.every
         arrays = {"jitter": np.array(result.jitter)}
     else:
-        single = ("value", "reference", "gap")
+        single = ("value", "reference", "gap", "passes")
         pairs = (*result.players, *((f"figure {name}", value) for name, value in result.figures))
         arrays = {f"map {entry.name}": entry.values for entry in result.maps}
         if result.regions is not None:

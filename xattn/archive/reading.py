@@ -5,7 +5,7 @@ only added: a change of mind is a further row, and every row stands in the audit
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,12 @@ from xattn.archive.reads import (
 )
 from xattn.archive.store import Archive, require
 from xattn.archive.tables import cases, reads, results, worklists
+from xattn.archive.texts import require_fit
 from xattn.errors import AccessError, ArchiveError
+from xattn.trust.tries import Try, audit_rows
+
+TRIED = "what-if tried"
+"""The audit's word for a try; its row holds the case's number, the form tried and the outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +93,20 @@ def record_read(
     *,
     decision: Decision | None = None,
     reason: str = "",
+    tries: Iterable[Try] = (),
 ) -> Read:
     """Add what a reader thinks of a case, and, once its result was shown, what they make of it.
+
+    `tries` are the what-ifs that were seen before it; the audit has each, in the same transaction.
 
     Raises:
         AccessError: if the person is no reader, decides on what was not shown, or has seen the
             result of a list that is read first without a read of their own.
-        ArchiveError: if a number is out of its range, or a decision or its reason is missing.
+        ArchiveError: if a number is out of its range, or a decision or its reason is missing or
+            too long.
     """
     person.require("reader")
+    require_fit(reads.c.reason, reason)
     with archive.transaction() as connection:
         hold(connection)
         require(connection, cases, number)
@@ -104,19 +114,29 @@ def record_read(
         stage = _stage(connection, person, number)
         _check_decision(stage, decision, reason)
         words = {"stage": stage, "role": "reader", "decision": decision, "reason": reason}
+        _append_tries(connection, person, number, tries)
         return _added(connection, person, number, opinion, words)
 
 
 def adjudicate(
-    archive: Archive, person: Person, number: int, opinion: Opinion, *, reason: str
+    archive: Archive,
+    person: Person,
+    number: int,
+    opinion: Opinion,
+    *,
+    reason: str,
+    tries: Iterable[Try] = (),
 ) -> Read:
     """Add the adjudicator's word on a case that two or more readers have decided.
 
+    `tries` as in `record_read`.
+
     Raises:
         AccessError: if the person is no adjudicator or has read the case, or a reader is not in.
-        ArchiveError: if a number is out of its range or no reason is given.
+        ArchiveError: if a number is out of its range, or no reason is given or one too long.
     """
     person.require("adjudicator")
+    require_fit(reads.c.reason, reason)
     with archive.transaction() as connection:
         hold(connection)
         require(connection, cases, number)
@@ -128,7 +148,20 @@ def adjudicate(
         if not reason.strip():
             raise ArchiveError("An adjudication needs its reason; write one sentence.")
         words = {"stage": ADJUDICATION, "role": "adjudicator", "decision": None, "reason": reason}
+        _append_tries(connection, person, number, tries)
         return _added(connection, person, number, opinion, words)
+
+
+def note_tries(archive: Archive, person: Person, number: int, tries: Iterable[Try]) -> None:
+    """Put what-ifs that were seen before a case was kept into the audit.
+
+    Raises:
+        ArchiveError: if there is no such case.
+    """
+    with archive.transaction() as connection:
+        hold(connection)
+        require(connection, cases, number)
+        _append_tries(connection, person, number, tries)
 
 
 def reads_of(archive: Archive, person: Person, number: int) -> tuple[Read, ...]:
@@ -148,6 +181,13 @@ def reads_of(archive: Archive, person: Person, number: int) -> tuple[Read, ...]:
         if any(row.reader != person.name for row in rows):
             access.record_shown(connection, person, [(number, READS)], "reads shown")
     return rows
+
+
+def _append_tries(
+    connection: Connection, person: Person, number: int, tries: Iterable[Try]
+) -> None:
+    for row in audit_rows(tries):
+        append(connection, person.name, TRIED, {**row, "case": number, "digest": row["case"]})
 
 
 def _stage(connection: Connection, person: Person, number: int) -> Stage:

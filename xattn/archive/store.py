@@ -5,6 +5,7 @@ is there after a kill at any point, and nothing half-written is ever listed.
 """
 
 import hashlib
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,13 +17,14 @@ import platformdirs
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from xattn.archive import films, packing
+from xattn.archive import access, films, packing
 from xattn.archive.audit import Check, append, hold, now, verify
 from xattn.archive.blobs import Blobs
 from xattn.archive.migrate import migrate
 from xattn.archive.packing import Result
 from xattn.archive.people import Person
 from xattn.archive.tables import cases, notes, reports, results, worklists
+from xattn.archive.texts import require_fit
 from xattn.data.radiograph import Radiograph
 from xattn.errors import ArchiveError
 from xattn.records import Case
@@ -90,9 +92,12 @@ class Archive:
 
         Raises:
             AccessError: if the person is no administrator.
-            ArchiveError: if the name is taken.
+            ArchiveError: if the name is taken, empty or too long.
         """
         person.require("administrator")
+        require_fit(worklists.c.name, name)
+        if not name.strip():
+            raise ArchiveError("A worklist needs a name; type one.")
         row = {"name": name, "system": system, "target": target, "is_read_first": is_read_first}
         try:
             with self.transaction() as connection:
@@ -107,8 +112,11 @@ class Archive:
         """The number of a case in a worklist; a case that is there already keeps its number.
 
         Raises:
-            ArchiveError: if there is no such worklist.
+            AccessError: if the person is neither reader nor administrator.
+            ArchiveError: if there is no such worklist, or the title is too long.
         """
+        person.require("reader", "administrator")
+        require_fit(cases.c.title, title)
         film = case.film
         box = film.box
         row = {
@@ -122,17 +130,15 @@ class Archive:
             "added": now(),
         }
         facts = {"digest": case.digest, "file": film.radiograph.file_sha256, "worklist": worklist}
-        try:
-            with self.transaction() as connection:
-                append(connection, person.name, "case added", facts)
-                return _number(connection.execute(insert(cases).values(row)))
-        except IntegrityError:
-            with self.transaction() as connection:
-                same = cases.c.worklist == worklist, cases.c.digest == case.digest
-                found = connection.execute(select(cases.c.id).where(*same)).scalar_one_or_none()
-        if found is None:
-            raise ArchiveError("There is no worklist of this number in the archive.") from None
-        return int(found)
+        same = cases.c.worklist == worklist, cases.c.digest == case.digest
+        with self.transaction() as connection:
+            hold(connection)
+            require(connection, worklists, worklist)
+            found = connection.execute(select(cases.c.id).where(*same)).scalar_one_or_none()
+            if found is not None:
+                return int(found)
+            append(connection, person.name, "case added", facts)
+            return _number(connection.execute(insert(cases).values(row)))
 
     def case(self, number: int) -> Stored:
         """A case by its number.
@@ -187,8 +193,15 @@ class Archive:
                 connection.execute(insert(results).values(row))
 
     def grade(self, number: int, grades: Grades) -> None:
-        """Set what a case is sorted by; what is None is no longer known."""
+        """Set what a case is sorted by; what is None is no longer known.
+
+        Raises:
+            ArchiveError: if there is no case of this number, or a grade is not finite.
+        """
+        for grade in (grades.novelty, grades.uncertainty, grades.disagreement):
+            _require_finite("grade", grade)
         with self.transaction() as connection:
+            require(connection, cases, number)
             connection.execute(update(cases).where(cases.c.id == number).values(asdict(grades)))
 
     def set_truth(self, person: Person, number: int, truth: float) -> None:
@@ -196,9 +209,13 @@ class Archive:
 
         Raises:
             AccessError: if the person is no administrator.
+            ArchiveError: if there is no case of this number, or the truth is not finite.
         """
         person.require("administrator")
+        _require_finite("truth", truth)
         with self.transaction() as connection:
+            hold(connection)
+            require(connection, cases, number)
             append(connection, person.name, "truth set", {"case": number, "truth": truth})
             connection.execute(update(cases).where(cases.c.id == number).values(truth=truth))
 
@@ -213,8 +230,9 @@ class Archive:
         """Change the person's own note or bookmark of a case; the audit holds the note's hash.
 
         Raises:
-            ArchiveError: if there is no case of this number.
+            ArchiveError: if there is no case of this number, or the note is too long.
         """
+        require_fit(notes.c.note, note or "")
         given = {"note": note, "is_marked": is_marked}
         row = {name: value for name, value in given.items() if value is not None}
         facts: dict[str, object] = {"case": number, **row}
@@ -230,10 +248,18 @@ class Archive:
                 connection.execute(insert(notes).values(case=number, reader=person.name, **whole))
 
     def keep_report(self, person: Person, number: int, pdf: bytes) -> str:
-        """Keep a report as it was exported; gives its hash."""
+        """Keep a report as it was exported; gives its hash.
+
+        Raises:
+            AccessError: if the results of the case may not be shown to the person.
+            ArchiveError: if there is no case of this number.
+        """
         name = self.blobs.put(pdf)
         row = {"case": number, "reader": person.name, "content": name, "made": now()}
         with self.transaction() as connection:
+            hold(connection)
+            require(connection, cases, number)
+            access.require_open(connection, person, number)
             append(connection, person.name, "report exported", {"case": number, "content": name})
             connection.execute(insert(reports).values(row))
         return name
@@ -272,6 +298,11 @@ def require(connection: Connection, table: Table, number: int) -> None:
         raise ArchiveError(f"There is no row of this number among the {table.name}.")
 
 
+def _require_finite(name: str, value: float | None) -> None:
+    if value is not None and not math.isfinite(value):
+        raise ArchiveError(f"The {name} must be a finite number, however it is not; give another.")
+
+
 def _stored(row: Any) -> Stored:
     number, worklist, title, film, form, box, *rest = row
     return Stored(number, worklist, title, film, form, tuple(box) if box else None, *rest)
@@ -282,7 +313,8 @@ def _number(outcome: Any) -> int:
 
 
 def _connected(url: str) -> Engine:
-    database = create_engine(url, pool_pre_ping=True)
+    # The parameters of a statement are a patient's: they must not stand in the text of its error.
+    database = create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if database.dialect.name == "sqlite":
         event.listen(database, "connect", _strict)
     return database

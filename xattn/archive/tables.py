@@ -137,6 +137,15 @@ reports = Table(
     Column("made", String(32), nullable=False),
 )
 
+people = Table(
+    "people",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("roles", JSON, nullable=False),
+)
+"""Who may sign in: the name as the provider's claim spells it, and a list of roles."""
+
 chain = Table(
     "chain",
     metadata,

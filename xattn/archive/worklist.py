@@ -2,7 +2,8 @@
 
 Paging is by the place of the last row in the order, not by a count, so that rows that come or go
 in between neither repeat nor skip others. What tells of the model's result stays empty, and sorts
-last, for cases whose result may not be shown to the person.
+last, for cases whose result may not be shown to the person; an adjudicator sees it in a list once
+their word on the case is in.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, tuple_
 
-from xattn.archive.access import is_open
+from xattn.archive.access import is_open, is_weighed
 from xattn.archive.people import Person
 from xattn.archive.store import Archive, require
 from xattn.archive.tables import cases, notes, reads, worklists
@@ -170,6 +171,27 @@ def duplicates(archive: Archive, number: int) -> tuple[int, ...]:
         return tuple(connection.execute(same.order_by(cases.c.id)).scalars())
 
 
+def waiting(archive: Archive, person: Person, pixels: str) -> int | None:
+    """The first case of a film, by its canonical pixels, that the person has yet to read first.
+
+    None where no such case waits for them, on any list.
+    """
+    closed = select(cases.c.id).where(cases.c.pixels == pixels, ~is_open(person))
+    with archive.transaction() as connection:
+        return connection.execute(closed.order_by(cases.c.id)).scalars().first()
+
+
+def same_films(archive: Archive, worklist: int, pixels: str, *, but: str) -> frozenset[str]:
+    """Canonical pixels of the other entries of a list, of those that a film could equal.
+
+    This is what the gate's check for duplicates asks: a list of 10,000 films need not be read to
+    find one. `but` is the digest of the entry itself.
+    """
+    other = cases.c.worklist == worklist, cases.c.pixels == pixels, cases.c.digest != but
+    with archive.transaction() as connection:
+        return frozenset(connection.execute(select(cases.c.pixels).where(*other)).scalars())
+
+
 def _lists() -> Select[Any]:
     count = select(func.count()).where(cases.c.worklist == worklists.c.id).scalar_subquery()
     names = ("id", "name", "system", "target", "is_read_first")
@@ -189,7 +211,11 @@ def _key(query: Query, person: Person) -> ColumnElement[Any]:
 
 def _veiled(column: ColumnElement[Any], person: Person) -> ColumnElement[Any]:
     """A number of the model's, or nothing where it may not be shown."""
-    return case((is_open(person), column))
+    return case((_is_shown(person), column))
+
+
+def _is_shown(person: Person) -> ColumnElement[bool]:
+    return is_open(person) | is_weighed(person)
 
 
 def _beyond(key: ColumnElement[Any], here: Place, *, is_descending: bool) -> ColumnElement[bool]:
@@ -231,7 +257,7 @@ def _details(numbers: list[int], person: Person) -> Select[Any]:
             *(cases.c[name] for name in ("id", "title", "added", "level", "novelty")),
             _veiled(cases.c.uncertainty, person),
             _veiled(cases.c.disagreement, person),
-            is_open(person),
+            _is_shown(person),
             _is_read(person),
             _is_marked(),
             func.coalesce(notes.c.note, ""),

@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import xattn
-from xattn.commands.parts import Commands, add_command, add_model
+from xattn.commands.parts import Commands, add_command, add_model, say, warn
 from xattn.errors import ReportError, SchemaError
 
 if TYPE_CHECKING:
@@ -38,9 +37,16 @@ def add_cases(commands: Commands) -> None:
         parser.add_argument(
             "--box", type=_box, help="the lesion as x,y,width,height in file pixels"
         )
-        parser.add_argument("--target", help="what is explained, such as a finding; else the first")
+        parser.add_argument(
+            "--target",
+            help="what is explained, such as a finding, or “edema - atelectasis”: what speaks for "
+            "the one rather than the other; else the first",
+        )
         if tail:
             parser.add_argument("--out", type=Path, required=True, help="where the result goes")
+            parser.add_argument(
+                "--teacher", help="a checkpoint folder: also what this model adds to its teacher's"
+            )
         if run is explain:
             parser.add_argument(
                 "--method",
@@ -55,7 +61,7 @@ def predict(options: argparse.Namespace) -> None:
     """Print the prediction of a case as JSON."""
     engine, case = _case(options)
     prediction = engine.predict(case, target=_target(options, engine))
-    print(json.dumps(prediction.plain, indent=2, allow_nan=False))
+    say(json.dumps(prediction.plain, indent=2, allow_nan=False))
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -66,25 +72,31 @@ def explain(options: argparse.Namespace) -> None:
     engine, case = _case(options)
     target = _target(options, engine)
     explanation = engine.explain(case, options.method or DEFAULT_METHODS, target=target)
+    explanation = _beside_teacher(options, explanation)
     write_explanation(explanation, options.out, _belief(engine, explanation))
     for path in sorted(options.out.iterdir()):
-        print(path)
+        say(path)
 
 
 def report(options: argparse.Namespace) -> None:
     """Write the PDF of a case."""
     from xattn.reports.content import compose
+    from xattn.reports.institution import institution
     from xattn.reports.pdf import render
 
+    house = institution()
+    if house.problem:
+        warn(f"{house.problem}")
     engine, case = _case(options)
     explanation = engine.explain(case, target=_target(options, engine))
+    explanation = _beside_teacher(options, explanation)
     content = compose(explanation, engine.model, belief=_belief(engine, explanation))
-    pdf = render(content, archival=options.archival)
+    pdf = render(content, archival=options.archival, institution=house)
     try:
         options.out.write_bytes(pdf)
     except OSError as error:
         raise ReportError("The report needs a folder that exists and can be written.") from error
-    print(options.out)
+    say(options.out)
 
 
 def _case(options: argparse.Namespace) -> "tuple[Engine, Case]":
@@ -94,13 +106,22 @@ def _case(options: argparse.Namespace) -> "tuple[Engine, Case]":
     return engine, engine.read(options.image, form, box=options.box)
 
 
+def _beside_teacher(options: argparse.Namespace, explanation: "Explanation") -> "Explanation":
+    """The explanation with the differences to a teacher's, where one is named."""
+    from xattn.runtime.teaching import against_teacher
+
+    if not options.teacher:
+        return explanation
+    return against_teacher(explanation, xattn.load(options.teacher, device=options.device))
+
+
 def _belief(engine: "Engine", explanation: "Explanation") -> "Belief":
     """How far to believe a case; what the checks of its input found is said aloud as well."""
     from xattn.reports.beliefs import noted
 
     belief = engine.believe(explanation)
     for finding in noted(belief):
-        print(f"xattn: {finding.level}: {finding.check}: {finding.reason}", file=sys.stderr)
+        warn(f"{finding.level}: {finding.check}: {finding.reason}")
     return belief
 
 

@@ -1,6 +1,7 @@
-"""What the commands share: how one is added, and how a model is named."""
+"""What the commands share: how one is added, how a model is named, and how they speak."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -37,3 +38,13 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", choices=SYSTEMS, default="breast", help="which system reads")
     parser.add_argument("--checkpoint", help="a checkpoint folder instead of the shipped model")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where")
+
+
+def say(*lines: object) -> None:
+    """Write lines to standard output: what was asked for."""
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def warn(line: object) -> None:
+    """Write a line to standard error: what was not asked for and should be known."""
+    sys.stderr.write(f"xattn: {line}\n")

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from xattn.commands.parts import SYSTEMS, Commands, add_command, add_model
+from xattn.commands.parts import SYSTEMS, Commands, add_command, add_model, say
 from xattn.training.options import DATA_EXAMPLE, add_cache, add_cohort, add_plan, cohort_of, plan_of
 
 
@@ -90,7 +90,7 @@ def train(options: argparse.Namespace) -> None:
         )
         evaluation = run(experiment, options.cache, options.out)
     if evaluation:  # None in all processes but the first
-        print(evaluation.text)
+        say(evaluation.text)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -108,12 +108,12 @@ def evaluate(options: argparse.Namespace) -> None:
         dataset = cohort_of(options, model.system.schema)
         seed = seed_of(Path(options.checkpoint or "")) if options.seed is None else options.seed
         entries = dataset.entries if options.everybody else parts_of(dataset, seed=seed)["test"]
-        print(evaluate_on(model, dataset, entries, workers=options.workers).text)
+        say(evaluate_on(model, dataset, entries, workers=options.workers).text)
         return
     size = model.module.config.size
     world = World(confounded=not options.deconfounded, shifted=options.shifted, size=size)
     cases = part_cases(system, world, seeds_of("test", options.phantoms), options.cache)
-    print(figures(model, cases, RECIPES[system].judge).text)
+    say(figures(model, cases, RECIPES[system].judge).text)
 
 
 def crossvalidate(options: argparse.Namespace) -> None:
@@ -135,7 +135,7 @@ def crossvalidate(options: argparse.Namespace) -> None:
         cases = part_cases(options.system, world, seeds, options.cache)
         patients = np.arange(len(cases))
     found = cross_validate(plan, cases, patients, count=options.folds, folder=options.out)
-    print(found.text)
+    say(found.text)
 
 
 def card(options: argparse.Namespace) -> None:
@@ -150,7 +150,7 @@ def card(options: argparse.Namespace) -> None:
     system = model.system.schema.name
     world = World(size=model.module.config.size)
     cases = part_cases(system, world, seeds_of("test", options.phantoms), options.cache)
-    print(renew(model, folder, cases, training_file(folder, system, options.cache)))
+    say(renew(model, folder, cases, training_file(folder, system, options.cache)))
 
 
 def phantoms(options: argparse.Namespace) -> None:
@@ -161,10 +161,10 @@ def phantoms(options: argparse.Namespace) -> None:
 
     source = PHANTOMS[options.system]
     for row in source.table(options.count, options.seed):
-        print(row)
+        say(row)
     if options.cases:
         source.write_samples(options.cases)
-        print(options.cases)
+        say(options.cases)
     if options.sheet:
         Image.fromarray(source.sheet(options.seed)).save(options.sheet, optimize=True)
-        print(options.sheet)
+        say(options.sheet)

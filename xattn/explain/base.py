@@ -8,7 +8,7 @@ tensors, never hooks, never `backward`.
 
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Generator, Hashable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -107,8 +107,23 @@ class Game:
         kept, exact = (self.of_films([films]) for films in self.film.pair())
         return float(np.abs(kept - exact).max())
 
-    def of_pairs(self, films: ImageTokens, known: np.ndarray) -> np.ndarray:
-        """Values (M, K) float64 of M masked films, each with only `known` (M, K, F) of the form."""
+    def of_pairs(
+        self, films: ImageTokens, known: np.ndarray, *, key: Hashable = None
+    ) -> np.ndarray:
+        """Values (M, K) float64 of M masked films, each with only `known` (M, K, F) of the form.
+
+        Under a `key` that names films and `known`, the raw scores are kept with the film, so that
+        another target of the same form costs no fusion.
+        """
+
+        def made() -> np.ndarray:
+            return self._scores_of_pairs(films, known)
+
+        scores = made() if key is None else self.film.scores((self.case.digest, key), made)
+        return np.asarray(self.target.of(scores)).reshape(known.shape[:2])
+
+    def _scores_of_pairs(self, films: ImageTokens, known: np.ndarray) -> np.ndarray:
+        """The raw scores (M · K, outputs) float64 of masked films with their forms."""
         count, forms = known.shape[:2]
         masks = torch.from_numpy(known).to(self.model.device)
         step = max(1, FORMS_AT_ONCE // forms)
@@ -118,8 +133,8 @@ class Game:
                 tokens = films.tokens[first : first + step].repeat_interleave(forms, dim=0)
                 image = replace(films, tokens=tokens, features=films.features[:0])
                 output = self.fuse(image, masks[first : first + step].flatten(0, 1))
-                parts.append(self.target.of(output.scores.double()))
-        return np.asarray(torch.cat(parts).cpu().numpy()).reshape(count, forms)
+                parts.append(output.scores.double())
+        return np.asarray(torch.cat(parts).cpu().numpy())
 
     def gradient(self, images: Tensor) -> tuple[ImageTokens, Tensor]:
         """Tokens of images (M, 1, S, S) and values (M,) with the form as it is, differentiable."""
@@ -144,6 +159,9 @@ class Explainer(ABC):
 
     is_quick: ClassVar[bool] = False
     """Whether it answers in one pass, so that it need not wait for others."""
+
+    is_by_field: ClassVar[bool] = False
+    """Whether its maps are one per field, so that none of them is the map of the value."""
 
     def __call__(self, model: LoadedModel, case: Case, target: Target) -> Attribution:
         """The attribution of one prediction.

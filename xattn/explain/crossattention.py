@@ -31,6 +31,7 @@ class CrossAttention(Explainer):
     label: ClassVar[str] = "Cross-attention"
     is_quick: ClassVar[bool] = True
     kind: ClassVar[Kind] = "attention"
+    is_by_field: ClassVar[bool] = True
 
     every_layer: bool = False
     """Whether stacked layers are given one by one as well, as `direction/layer/field`."""

@@ -5,7 +5,8 @@ cost of fusion alone. Absent regions are filled with one stated grey; a film fil
 "image absent", the same state by the same path for every game.
 """
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Literal
@@ -23,11 +24,12 @@ from xattn.records import Film
 from xattn.systems import LoadedModel
 
 CHUNK = 32
-"""Masked films per encoder pass, in whole pairs: fixed, because another batch size rounds
-differently."""
+"""Masked films to a batch of the pool, in whole pairs; fixed, since masks are drawn by batch."""
 BLUR = 1 / 16
 """Standard deviation of the blurred fill as a share of the film's side: wider than most regions."""
 
+BATCHES_KEPT = 64
+"""Batches whose raw scores are kept, under 30 kB each: two forms under both fills."""
 SAMPLED = 8
 """Masked films on which the rounding of the pool is measured."""
 
@@ -50,6 +52,7 @@ class EncodedFilm:
         self._masks: list[np.ndarray] = []
         self._pools: dict[Fill, list[ImageTokens]] = {}
         self._absent: dict[Fill, ImageTokens] = {}
+        self._scores: OrderedDict[Hashable, np.ndarray] = OrderedDict()
 
     @cached_property
     def regions(self) -> np.ndarray:
@@ -60,6 +63,19 @@ class EncodedFilm:
     def region_count(self) -> int:
         """R, the number of image players."""
         return int(self.regions.max()) + 1
+
+    def scores(self, key: Hashable, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Raw scores of masked films with their forms, as kept under a key, or made and kept."""
+        found = self._scores.pop(key, None)
+        self._scores[key] = make() if found is None else found
+        while len(self._scores) > BATCHES_KEPT:
+            self._scores.popitem(last=False)
+        return self._scores[key]
+
+    @property
+    def pooled(self) -> int:
+        """Masked films under the trained fill that are there already."""
+        return len(self._pools.get("trained", ())) * CHUNK
 
     @cached_property
     def tokens(self) -> ImageTokens:

@@ -32,6 +32,7 @@ class FieldRegionInteraction(Explainer):
     label: ClassVar[str] = "Field and region interactions"
     kind: ClassVar[Kind] = "contribution"
     draws_pool: ClassVar[bool] = True
+    is_by_field: ClassVar[bool] = True
 
     precision: float = 0.05
     """Largest standard error, as a share of the largest interaction or the scale's least limit."""
@@ -89,8 +90,9 @@ def added(values: np.ndarray) -> np.ndarray:
 
 
 def meet(
-    game: Game, forms: np.ndarray, masks: np.ndarray, films: ImageTokens, _: int
+    game: Game, forms: np.ndarray, masks: np.ndarray, films: ImageTokens, before: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Coalitions (M, 1, R) of a batch of masks, and what each field adds to them (M, 1, F)."""
     known = np.broadcast_to(forms, (len(masks), *forms.shape))
-    return masks[:, None], added(game.of_pairs(films, known.copy()))[:, None]
+    key = ("interactions", before, game.film.seed)
+    return masks[:, None], added(game.of_pairs(films, known.copy(), key=key))[:, None]

@@ -36,21 +36,19 @@ class MXAGate(Explainer):
             raise ExplainError("The encoder of this model has no MXA, so there is no gate to show.")
         yield 1.0
         side = game.film.image.shape[-1]
-        last, maps = blocks[-1], []
+        last, labels, maps = blocks[-1], {}, []
         for block in reversed(blocks):
             box, gate = (gates[f"{part}{block}"][0].cpu().numpy() for part in ("box", "spatial"))
-            values = np.concatenate([[0.0], gate.ravel()])
+            labels[block] = cells(box, gate.shape, side)
             name = f"spatial gate {block.removeprefix('/')}".strip()
-            maps.append(Map(name, paint(values, cells(box, gate.shape, side))))
-        box, gate, channel = (
-            gates[f"{part}{last}"][0].cpu().numpy() for part in ("box", "spatial", "channel")
-        )
+            maps.append(Map(name, paint(np.concatenate([[0.0], gate.ravel()]), labels[block])))
+        box, channel = (gates[f"{part}{last}"][0].cpu().numpy() for part in ("box", "channel"))
         corners = tuple((name, float(share)) for name, share in zip(CORNERS, box, strict=True))
         return replace(
             self.blank(game),
             maps=tuple(maps),
             figures=(("scale", 1.0), *corners, ("mean channel gate", float(channel.mean()))),
-            regions=cells(box, gate.shape, side),
+            regions=labels[last],
             passes=1,
         )
 

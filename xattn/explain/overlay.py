@@ -76,13 +76,13 @@ def scale_for(attributions: Sequence[Attribution], kind: Kind, *, against: bool 
 
 
 def lowers(entry: Attribution) -> bool:
-    """Whether a relative map is drawn from its negative side: of a number, if that is the larger.
+    """Whether a relative map is drawn from its negative side: of a number, if its total is larger.
 
     A number goes up and down; of a finding the map shows what speaks for it, and may be empty.
     """
     values = entry.maps[0].values
     is_number = entry.target.unit != "log-odds"
-    return entry.kind == "relative" and is_number and bool(-values.min() > values.max())
+    return entry.kind == "relative" and is_number and bool(values.sum() < 0)
 
 
 def lookup_table(scale: Scale) -> np.ndarray:

@@ -16,7 +16,7 @@ def predict(game: Game) -> Steps[Prediction]:
     form_only = float(game.of_forms(game.film.nothing, everything)[0])
     yield 0.5
     model, description = game.model, game.model.checkpoint.description
-    is_probability = model.system.is_probability
+    is_probability = model.system.is_probability and game.target.minus is None
     return Prediction(
         target=game.target,
         value=game.value,

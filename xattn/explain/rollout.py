@@ -27,6 +27,7 @@ class NormAttention(Explainer):
     label: ClassVar[str] = "Cross-attention by norm"
     is_quick: ClassVar[bool] = True
     kind: ClassVar[Kind] = "attention"
+    is_by_field: ClassVar[bool] = True
 
     every_layer: bool = False
     """As in `CrossAttention`."""
@@ -65,6 +66,7 @@ class GradientAttention(Explainer):
     label: ClassVar[str] = "Cross-attention by gradient"
     is_quick: ClassVar[bool] = True
     kind: ClassVar[Kind] = "relative"
+    is_by_field: ClassVar[bool] = True
 
     every_layer: bool = False
     """As in `CrossAttention`."""
@@ -95,6 +97,7 @@ class AttentionRollout(Explainer):
     label: ClassVar[str] = "Cross-attention rollout"
     is_quick: ClassVar[bool] = True
     kind: ClassVar[Kind] = "attention"
+    is_by_field: ClassVar[bool] = True
 
     def steps(self, game: Game) -> Steps[Attribution]:
         """One forward pass; a map per direction and field, of the film's tokens as they came in."""

@@ -48,6 +48,14 @@ class Rows:
         """The shares by all rows so far."""
         return _solve(self.coalitions, self.gains, self.every - self.none)
 
+    def halves(self) -> tuple[Shares, Shares]:
+        """The shares by the first half of the batches, and by the others."""
+        middle, whole = len(self.gains) // 2, self.every - self.none
+        return (
+            _solve(self.coalitions[:middle], self.gains[:middle], whole),
+            _solve(self.coalitions[middle:], self.gains[middle:], whole),
+        )
+
     def difference(self, other: "Rows") -> Shares:
         """The shares of this game less another on the same masks: what this one adds to each."""
         pairs = zip(self.gains, other.gains, strict=False)

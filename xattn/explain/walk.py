@@ -23,6 +23,7 @@ from xattn.models.attention import (
     CrossLayer,
     OneWay,
     StackedAttention,
+    pooled_pair,
 )
 
 Change = Callable[[str, Tensor], Tensor]
@@ -65,9 +66,9 @@ class Walk(nn.Module):
         fusion = self.fusion
         if isinstance(fusion, OneWay):
             read = self._read(fusion.image_reads, image, clinical, IMAGE_TO_CLINICAL, 1)
-            return _pair(image, read), {}
+            return pooled_pair(image, read), {}
         if isinstance(fusion, CoAttention):
-            return _pair(*self._both(fusion, image, clinical, 1)), {}
+            return pooled_pair(*self._both(fusion, image, clinical, 1)), {}
         assert isinstance(fusion, StackedAttention)
         pairs = []
         for number, layer in enumerate(fusion.layers, start=1):
@@ -75,7 +76,7 @@ class Walk(nn.Module):
             from_clinical, from_image = self._each(layer.reads, image, clinical, number)
             image = layer.image_update(image, from_clinical)
             clinical = layer.clinical_update(clinical, from_image)
-            pairs.append(_pair(image, clinical))
+            pairs.append(pooled_pair(image, clinical))
         shares = fusion.layer_scores.softmax(dim=0)
         return torch.einsum("l,lbd->bd", shares, torch.stack(pairs)), {}
 
@@ -112,12 +113,6 @@ class Walk(nn.Module):
         self.trace.append(Reading(direction, layer, weights, norms))
         read: Tensor = block.out(rearrange(weights @ values, "b h n d -> b n (h d)"))
         return read
-
-
-def _pair(left: Tensor, right: Tensor) -> Tensor:
-    pooled = left.mean(dim=1), right.mean(dim=1)
-    batch = max(part.shape[0] for part in pooled)
-    return torch.cat([part.expand(batch, -1) for part in pooled], dim=-1)
 
 
 def walk(game: Game, change: Change = as_it_is) -> tuple[Tensor, tuple[Reading, ...]]:

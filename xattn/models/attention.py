@@ -60,7 +60,7 @@ class OneWay(nn.Module):
     def forward(self, image: Tensor, clinical: Tensor) -> tuple[Tensor, Weights]:
         """The pooled pair [image; attended] (B, 2d) and the weights by direction."""
         attended, weights = self.image_reads(image, clinical)
-        return _pooled_pair(image, attended), {IMAGE_TO_CLINICAL: weights}
+        return pooled_pair(image, attended), {IMAGE_TO_CLINICAL: weights}
 
 
 class CoAttention(nn.Module):
@@ -78,7 +78,7 @@ class CoAttention(nn.Module):
         """The pooled pair (B, 2d) and the weights of both directions."""
         from_clinical, to_clinical = self.image_reads(image, clinical)
         from_image, to_image = self.clinical_reads(clinical, image)
-        pair = _pooled_pair(image + from_clinical, clinical + from_image)
+        pair = pooled_pair(image + from_clinical, clinical + from_image)
         return pair, {IMAGE_TO_CLINICAL: to_clinical, CLINICAL_TO_IMAGE: to_image}
 
 
@@ -107,7 +107,7 @@ class SharedAttention(nn.Module):
         to_image = similarity.transpose(-1, -2).softmax(dim=-1)
         image_read = to_clinical @ _heads(self.clinical_value(clinical), self.heads)
         clinical_read = to_image @ _heads(self.image_value(image), self.heads)
-        pair = _pooled_pair(
+        pair = pooled_pair(
             image + self.image_out(_merge(image_read)),
             clinical + self.clinical_out(_merge(clinical_read)),
         )
@@ -119,7 +119,7 @@ class Concatenation(nn.Module):
 
     def forward(self, image: Tensor, clinical: Tensor) -> tuple[Tensor, Weights]:
         """The pooled pair (B, 2d)."""
-        return _pooled_pair(image, clinical), {}
+        return pooled_pair(image, clinical), {}
 
 
 class ImageOnly(nn.Module):
@@ -127,7 +127,7 @@ class ImageOnly(nn.Module):
 
     def forward(self, image: Tensor, clinical: Tensor) -> tuple[Tensor, Weights]:
         """The image's mean beside zeros (B, 2d)."""
-        return _pooled_pair(image, 0 * clinical), {}
+        return pooled_pair(image, 0 * clinical), {}
 
 
 class FormOnly(nn.Module):
@@ -135,7 +135,7 @@ class FormOnly(nn.Module):
 
     def forward(self, image: Tensor, clinical: Tensor) -> tuple[Tensor, Weights]:
         """Zeros beside the form's mean (B, 2d)."""
-        return _pooled_pair(0 * image, clinical), {}
+        return pooled_pair(0 * image, clinical), {}
 
 
 class SingleToken(nn.Module):
@@ -152,7 +152,7 @@ class SingleToken(nn.Module):
         """The pooled pair (B, 2d) and weights (B, 1, 1, 1), all equal to 1."""
         one = image.mean(dim=1, keepdim=True)
         attended, weights = self.image_reads(one, clinical.mean(dim=1, keepdim=True))
-        return _pooled_pair(one, attended), {IMAGE_TO_CLINICAL: weights}
+        return pooled_pair(one, attended), {IMAGE_TO_CLINICAL: weights}
 
 
 class MutualAttention(nn.Module):
@@ -243,7 +243,7 @@ class StackedAttention(nn.Module):
         attention: Weights = {}
         for number, layer in enumerate(self.layers, start=1):
             image, clinical, weights = layer(image, clinical)
-            pairs.append(_pooled_pair(image, clinical))
+            pairs.append(pooled_pair(image, clinical))
             attention |= weights
             attention |= {f"{name}/{number}": weight for name, weight in weights.items()}
         shares = self.layer_scores.softmax(dim=0)
@@ -262,7 +262,8 @@ def _scores(moved: Tensor, image: Tensor, *, heads: int) -> Tensor:
     return rearrange(scaled @ image.transpose(-1, -2), "b (h n) m -> b h n m", h=heads)
 
 
-def _pooled_pair(left: Tensor, right: Tensor) -> Tensor:
+def pooled_pair(left: Tensor, right: Tensor) -> Tensor:
+    """Both sides' tokens averaged and joined (B, 2d); a batch of one meets every row."""
     pooled = left.mean(dim=1), right.mean(dim=1)
     batch = max(part.shape[0] for part in pooled)
     return torch.cat([part.expand(batch, -1) for part in pooled], dim=-1)

@@ -16,6 +16,7 @@ from safetensors.torch import save as save_tensors
 
 from xattn.errors import CheckpointError
 from xattn.models.network import Builder, Network
+from xattn.models.signature import refuse_changed
 
 WEIGHTS, MODEL, CALIBRATION, CARD = (
     "weights.safetensors",
@@ -105,9 +106,10 @@ def load(folder: Path, build: Builder, system: str) -> Checkpoint:
     """Rebuild the model of a folder with the system's builder, in evaluation mode, frozen.
 
     Raises:
-        CheckpointError: if a file is missing, damaged, too large, of another format or system, or
-            does not fit the model it describes.
+        CheckpointError: if a file is missing, damaged, too large, of another format or system,
+            changed since the folder was signed, or does not fit the model it describes.
     """
+    refuse_changed(folder)
     weights, model = _read(folder / WEIGHTS), _read(folder / MODEL)
     try:
         description = Description(**json.loads(model))

@@ -7,6 +7,7 @@ import numpy as np
 
 from xattn.data.clinical import Absent, Form, Schema
 from xattn.data.fields import Choice, Field, Number
+from xattn.errors import CheckpointError
 from xattn.models.checkpoint import Description, Seen, Support
 
 SHARE = 0.99
@@ -39,6 +40,29 @@ def applicability(description: Description, schema: Schema, form: Form) -> tuple
         if (sentence := _unseen(schema[name], form, description.support.get(name, [])))
     ]
     return (*own.warnings(form), *unseen)
+
+
+def require_fit(description: Description, schema: Schema, outputs: int) -> None:
+    """Refuse a checkpoint whose description speaks of another form or other outputs.
+
+    Raises:
+        CheckpointError: naming what differs.
+    """
+    if len(description.label_means) != outputs:
+        raise CheckpointError(
+            f"Expected a checkpoint of {outputs} outputs, however: {len(description.label_means)}."
+        )
+    if not description.support:
+        return
+    if differing := set(description.support) ^ set(schema.names):
+        names = ", ".join(sorted(differing))[:120]
+        raise CheckpointError(f"The checkpoint was made for another form; they differ in: {names}.")
+    for field in schema:
+        known: tuple[object, ...] = field.codes if isinstance(field, Choice) else ()
+        if known and not set(description.support[field.name]) <= set(known):
+            raise CheckpointError(
+                f"The checkpoint knows answers to {field.label} that this form does not have."
+            )
 
 
 def _within(schema: Schema, support: Support) -> Schema:

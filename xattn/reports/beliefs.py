@@ -2,18 +2,21 @@
 
 from xattn.reports.sections import Row
 from xattn.trust.anatomy import PARTS, Anatomy
+from xattn.trust.attention_check import ATTENTION
 from xattn.trust.belief import Belief
 from xattn.trust.finding import Finding
+from xattn.trust.stability import Stability
 from xattn.trust.verdict import Verdict
 from xattn.trust.wording import percent
 
 NOT_CHECKED = "Not checked: whether this map tracks the model."
+UNSTEADIED = "Stability not checked."
 OFF_PATIENT = 0.2
 """Share of a map outside the patient above which its line says so."""
 
 
 def rows(belief: Belief) -> tuple[Row, ...]:
-    """What was found of the input, the range, the entries, and all maps together."""
+    """What was found of the input, the range, the entries, all maps together, and the what-ifs."""
     found: list[Row] = []
     if assessment := belief.assessment:
         found += [
@@ -27,8 +30,9 @@ def rows(belief: Belief) -> tuple[Row, ...]:
         found += [Row(label, part.sentence) for label, part in parts if part]
     if evidence := belief.evidence:
         found.append(Row("Methods together", evidence.agreement.sentence))
-        if evidence.control:
-            found.append(Row("Attention", evidence.control.sentence))
+        if evidence.attention:
+            found.append(Row("Attention", evidence.attention.sentence))
+    found += [Row("What if", made.sentence) for made in belief.tries]
     return tuple(found)
 
 
@@ -46,12 +50,15 @@ def _level(belief: Belief, finding: Finding) -> str:
 
 
 def of_map(belief: Belief, key: str) -> tuple[str, ...]:
-    """The lines under one map, by its explainer's key: whether it tracks the model, and where."""
+    """The lines under one map, by its explainer's key: does it track the model, stay, lie where."""
     evidence = belief.evidence
+    if evidence and key == ATTENTION and evidence.attention:
+        return (NOT_CHECKED, evidence.attention.summary)
     if evidence is None or key not in evidence.verdicts:
         return (NOT_CHECKED,)
     place = where(evidence.places[key]) if key in evidence.places else ""
-    return tuple(line for line in (tracks(evidence.verdicts[key]), place) if line)
+    steady = stays(evidence.stability[key]) if key in evidence.stability else UNSTEADIED
+    return tuple(line for line in (tracks(evidence.verdicts[key]), steady, place) if line)
 
 
 def tracks(verdict: Verdict) -> str:
@@ -59,6 +66,15 @@ def tracks(verdict: Verdict) -> str:
     if verdict.answer == "not checked":
         return f"Not checked whether this map tracks the model: {verdict.evidence.reason}."
     return f"Tracks the model: {verdict.answer}."
+
+
+def stays(found: Stability) -> str:
+    """Whether the map stays under changes that should not count."""
+    if found.mean is None:
+        return f"Stability not checked: {found.reason or 'the map is constant'}."
+    more = "" if len(found.correlations) < 2 else f" on average, {found.minimum:.2f} at worst"
+    said = f"Stability: rank correlation {found.mean:.2f}{more}, {found.under}."
+    return said.replace("-", "−")
 
 
 def where(place: Anatomy) -> str:

@@ -62,7 +62,7 @@ def compose(
             sentences.box_range(explanation.prediction),
         ),
         figures=_figures(explanation, model, belief),
-        limits=sentences.limits(has_range=belief.assessment is not None),
+        limits=sentences.limits(has_range=bool(belief.assessment and belief.assessment.sureness)),
         methods=_methods(explanation, model),
         provenance=_provenance(explanation),
     )
@@ -142,6 +142,7 @@ def _result(explanation: Explanation) -> tuple[Row, ...]:
 def _cautions(explanation: Explanation, model: LoadedModel) -> tuple[str, ...]:
     system = model.system
     is_low = system.is_probability and explanation.prediction.value <= 0
+    is_low = is_low and explanation.prediction.target.minus is None
     cautions = [f"This result {system.negative_reads}."] if is_low else []
     form = explanation.case.form
     cautions += [

@@ -62,7 +62,7 @@ def replacing(folder: Path) -> Iterator[Path]:
     """
     if folder.exists() and not _is_ours(folder):
         raise ReportError(
-            "The folder for the explanation must be new, empty or an earlier export, however: it "
+            "The folder must be new, empty or an earlier export of an explanation, however: it "
             "holds other files. Choose another."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -173,7 +173,11 @@ def _case(explanation: Explanation, system: System) -> dict[str, object]:
         "system": case.system,
         "digest": case.digest,
         "films": [_film(film) for film in case.films],
-        "form": {"variant": case.form.variant, "fields": fields},
+        "form": {
+            "variant": case.form.variant,
+            "fields": fields,
+            "entries": system.schema.plain(case.form),
+        },
     }
 
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from xattn.data.clinical import Absent
 from xattn.data.placement import Box, Placement
-from xattn.explain.overlay import Scale, hatched, lowers, overlay, scale_for
+from xattn.explain.overlay import STEPS, Scale, hatched, lowers, overlay, scale_for
 from xattn.models.attention import IMAGE_TO_CLINICAL
 from xattn.records import Attribution, Explanation, Film, Kind, Map
 
@@ -40,6 +40,13 @@ class ShownMap:
         """How it is put on the film: regions keep their borders, cells are joined."""
         return "linear" if self.attribution.regions is None else "nearest"
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no value reaches half a step of the scale, so that nothing is drawn."""
+        low, high = self.scale.low, self.scale.high
+        drawn = np.abs(np.clip(self.map.values, low, high))
+        return bool(drawn.max() < (high - low) / STEPS / 2)
+
 
 def shown_maps(explanation: Explanation) -> tuple[ShownMap, ...]:
     """The first map of each method; of attention one per field that applies, mean over heads."""
@@ -51,7 +58,23 @@ def shown_maps(explanation: Explanation) -> tuple[ShownMap, ...]:
         elif attribution.maps:
             first = attribution.maps[0]
             shown.append(ShownMap(key, attribution, first, scales[key], method=key))
+            shown += _other_side(shown[-1])
     return tuple(shown)
+
+
+def _other_side(shown: ShownMap) -> list[ShownMap]:
+    """Of a relative map of a number, what points the other way: a number goes up and down.
+
+    Where it lies was asked of the larger side alone, so that the other has no evidence of its own.
+    """
+    entry, is_lower = shown.attribution, shown.scale.low < 0
+    is_number = entry.target.unit != "log-odds"
+    if entry.kind != "relative" or not is_number or entry.regions is not None:
+        return []
+    scale = scale_for([entry], entry.kind, against=not is_lower)
+    key = f"{shown.key}-{'raises' if is_lower else 'lowers'}"
+    other = replace(shown, key=key, scale=scale, method=key)
+    return [] if other.is_empty else [other]
 
 
 def scales_of(explanation: Explanation) -> dict[str, Scale]:

@@ -5,7 +5,6 @@ import shutil
 import tempfile
 from dataclasses import asdict
 from datetime import date
-from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -14,10 +13,11 @@ import typst
 from xattn.errors import ReportError
 from xattn.explain.overlay import LOWERS, RAISES, Scale, ticks
 from xattn.reports.figures import png, strip
+from xattn.reports.fonts import FOLDER, fonts
+from xattn.reports.institution import NOBODY, Institution
 from xattn.reports.sections import Decision, Figure, Report, Row, Sum
 from xattn.reports.sentences import DEMONSTRATION, amount
 
-FOLDER = Path(__file__).resolve().parent.parent.parent / "assets" / "report"
 TEMPLATE, WATERMARK = "case.typ", "watermark.svg"
 NO_DATE = date(1970, 1, 1)
 """PDF/A wants a date; a report without a dated decision carries no clock, so it says this one."""
@@ -26,11 +26,12 @@ VERDICTS = {
     "accept": "accepts the result",
     "change": "changes the result",
     "reject": "rejects the result",
+    "adjudicate": "weighed the reads of others; this finding stands",
 }
 
 
-def render(report: Report, *, archival: bool = False) -> bytes:
-    """Few A4 pages of selectable text with tagged pictures (PDF/UA-1).
+def render(report: Report, *, archival: bool = False, institution: Institution = NOBODY) -> bytes:
+    """Few A4 pages of selectable text with tagged pictures (PDF/UA-1), headed by an institution.
 
     `archival` adds PDF/A-2a, whose metadata must hold a date: the decision's day, else 1970-01-01.
 
@@ -40,6 +41,7 @@ def render(report: Report, *, archival: bool = False) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         content = _content(report, root, archival=archival)
+        content["institution"] = _institution(institution, root)
         (root / "report.json").write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
         for name in (TEMPLATE, WATERMARK):
             shutil.copyfile(FOLDER / name, root / name)
@@ -47,7 +49,7 @@ def render(report: Report, *, archival: bool = False) -> bytes:
             pages = typst.compile(
                 root / TEMPLATE,
                 root=root,
-                font_paths=_fonts(),
+                font_paths=fonts(),
                 ignore_system_fonts=True,
                 pdf_standards=["a-2a", "ua-1"] if archival else ["ua-1"],
             )
@@ -59,9 +61,13 @@ def render(report: Report, *, archival: bool = False) -> bytes:
     return pages
 
 
-@cache
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=False, font_paths=[FOLDER / "fonts"])
+def _institution(institution: Institution, root: Path) -> dict[str, str]:
+    """Name, and the logo's file in `root` with the words that stand for it."""
+    logo = f"logo.{institution.kind}" if institution.logo else ""
+    if logo:
+        (root / logo).write_bytes(institution.logo)
+    words = f"Logo of {institution.name}" if institution.name else "Logo of the institution"
+    return {"name": institution.name, "logo": logo, "alternative": words}
 
 
 def _content(report: Report, root: Path, *, archival: bool) -> dict[str, object]:
@@ -170,6 +176,7 @@ def _decision(decision: Decision | None) -> tuple[Row, ...]:
     rows = (
         Row("Reader", decision.reader),
         Row("Decision", VERDICTS[decision.verdict]),
+        Row("Finding", decision.finding),
         Row("Note", decision.note),
         Row("Day", decision.day.isoformat() if decision.day else ""),
     )

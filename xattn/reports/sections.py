@@ -51,10 +51,12 @@ class Figure:
 class Decision:
     """What the reader decided about the model's result, in their own words; never derived."""
 
-    verdict: Literal["accept", "change", "reject"]
+    verdict: Literal["accept", "change", "reject", "adjudicate"]
     note: str = ""
     reader: str = ""
     day: date | None = None
+    finding: str = ""
+    """Their own finding and confidence."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -5,11 +5,12 @@ from scipy.special import expit
 
 from xattn.data.clinical import Form, Schema
 from xattn.explain.grouping import IMAGE, Share
+from xattn.explain.joint import ERRORS
 from xattn.explain.overlay import STEPS, signed
-from xattn.records import Case, Prediction
+from xattn.records import Attribution, Case, Prediction
 from xattn.reports.figures import ShownMap
 from xattn.systems import System
-from xattn.trust.wording import DECIMALS, probability
+from xattn.trust.wording import DECIMALS, percent, probability
 
 NOT_IMPORTANCE = "Attention weights are not importance."
 NOT_RIGHT = "A map says nothing about whether the model is right."
@@ -27,6 +28,7 @@ LIMITS = (
     "Fields that go together share their contribution: the model was trained with fields missing.",
 )
 UNRANGED = "The prediction has no interval, and no check that this film is like the training films."
+LARGEST_ERROR, OF_LARGEST = f"largest {ERRORS}", " of the largest"
 _RAISES = {True: "raises", False: "speaks for"}
 DROPPED = frozenset({"scale", "uniform share", "uniform share of patches"})
 """Figures that fix a scale; they are read at its ticks."""
@@ -99,8 +101,19 @@ def what_it_shows(shown: ShownMap, system: System) -> tuple[str, ...]:
         meaning = (
             f"To {field}: share of each patch's attention, mean of the heads. {NOT_IMPORTANCE}"
         )
-    empty = ("Nothing reaches one step of the scale: the map is empty.",) if is_empty(shown) else ()
-    return (meaning, *empty, own_numbers(shown))
+    empty = ("Nothing reaches one step of the scale: the map is empty.",) if shown.is_empty else ()
+    reached = (f"Largest standard error {said}.",) if (said := settled(entry)) else ()
+    return (meaning, *empty, *reached, own_numbers(shown))
+
+
+def settled(entry: Attribution) -> str:
+    """How far a sampled map was settled: its largest standard error, also of the largest region."""
+    figures = dict(entry.figures)
+    if entry.regions is None or LARGEST_ERROR not in figures:
+        return ""
+    error, largest = figures[LARGEST_ERROR], float(np.abs(entry.maps[0].values).max())
+    share = f" ({percent(error / largest)}{OF_LARGEST})" if largest else ""
+    return f"±{error:.2g} {entry.unit}{share}"
 
 
 def own_numbers(shown: ShownMap) -> str:
@@ -127,20 +140,13 @@ def alternative(shown: ShownMap, title: str) -> str:
     """The text that stands for a picture of a map: its range, and where it is largest."""
     scale = shown.scale
     drawn = np.clip(shown.map.values, scale.low, scale.high)
-    if is_empty(shown):
+    if shown.is_empty:
         return f"{title}: the film with an empty map."
     lowest, highest = extremes(shown)
     return (
         f"{title}: the film with a map from {lowest} to {highest} ({scale.unit}); the largest "
         f"value drawn is at the {place_of_largest(drawn)} of what was read."
     )
-
-
-def is_empty(shown: ShownMap) -> bool:
-    """Whether no value of a map reaches half a step of its scale, so that nothing is drawn."""
-    scale = shown.scale
-    drawn = np.clip(shown.map.values, scale.low, scale.high)
-    return bool(np.abs(drawn).max() < (scale.high - scale.low) / STEPS / 2)
 
 
 def place_of_largest(values: np.ndarray) -> str:

@@ -150,13 +150,21 @@ class Engine:
         return Belief(assessment.result(), evidence.result())
 
     def start_assessment(
-        self, case: Case, *, target: Target | None = None, owner: str = ""
+        self,
+        case: Case,
+        *,
+        target: Target | None = None,
+        owner: str = "",
+        earlier: frozenset[str] | None = None,
     ) -> Job[Assessment]:
-        """The assessment of a prediction as a job; it goes with predictions."""
+        """The assessment of a prediction as a job; it goes with predictions.
+
+        `earlier` are the canonical pixel hashes of the other films of a list, None without a list.
+        """
         chosen = target or self.model.target
         return self.worker.submit(
-            ("assessment", self._key(case, chosen)),
-            lambda: assess(self._game(case, chosen), self.grounds),
+            ("assessment", self._key(case, chosen), earlier),
+            lambda: assess(self._game(case, chosen), self.grounds, earlier=earlier),
             urgency=Urgency.PREDICTION,
             owner=owner,
         )

@@ -8,6 +8,7 @@ cancelled or cut off goes on where it was. File names are shown while it runs an
 
 import hashlib
 import json
+import logging
 import math
 import re
 from collections import Counter
@@ -18,6 +19,8 @@ from pathlib import Path
 from xattn.archive.imports import Source, hashed, record, taken
 from xattn.archive.people import Person
 from xattn.archive.store import Archive
+from xattn.archive.tables import cases
+from xattn.archive.texts import most_of
 from xattn.archive.worklist import Worklist, find
 from xattn.data.clinical import Schema
 from xattn.data.datasets.table import Row, read_table
@@ -26,8 +29,12 @@ from xattn.data.placement import Box
 from xattn.errors import ArchiveError, IntakeError, SchemaError, XattnError
 from xattn.records import Case, Target
 from xattn.runtime.engine import Engine
+from xattn.runtime.faults import log_fault
 from xattn.runtime.grading import grades
 
+logger = logging.getLogger(__name__)
+
+FAULT = "This film could not be read through a fault of the program; it was logged."
 OWN_COLUMNS = frozenset({"FILE", "BOX", "TITLE", "TRUTH"})
 
 
@@ -135,9 +142,9 @@ class _Importer:
 
     def take(self, item: Item) -> tuple[int | None, str]:
         """The number of the case, or the sentence why there is none."""
+        if item.refusal or item.path is None:
+            return None, item.refusal
         try:
-            if item.refusal or item.path is None:
-                raise IntakeError(item.refusal)
             truth = _truth(item.truth)
             if truth is not None:
                 self.person.require("administrator")
@@ -147,12 +154,16 @@ class _Importer:
                 self.archive.set_truth(self.person, number, truth)
         except XattnError as refusal:
             return None, str(refusal)
+        except Exception as fault:  # noqa: BLE001  # one film must not end the import of the others
+            log_fault(logger, "The import of a film", fault)
+            return None, FAULT
         return number, ""
 
     def _keep(self, case: Case, title: str) -> int:
         prediction = self.engine.start_prediction(case, target=self.target).result()
         assessment = self.engine.start_assessment(case, target=self.target).result()
         form = self.engine.schema.plain(case.form)
+        title = title.replace("\0", "")[: most_of(cases.c.title)]
         number = self.archive.add(self.person, self.worklist.number, case, title=title, form=form)
         self.archive.keep(self.person, number, "prediction", prediction)
         self.archive.grade(number, grades(prediction, assessment))

@@ -1,18 +1,21 @@
 """Replay: the kept results of a case, computed again from its stored film, form and settings."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from xattn.archive.comparing import Kept, compare, kept
 from xattn.archive.packing import Result
 from xattn.archive.store import Archive, Stored
 from xattn.data.placement import Box
-from xattn.errors import ExplainError, XattnError
+from xattn.data.radiograph import Radiograph
+from xattn.errors import ExplainError, ReportError, XattnError
 from xattn.explain import EXPLAINERS
 from xattn.explain.base import Explainer, Game, drain
+from xattn.explain.contrast import TEACHER
 from xattn.explain.film import EncodedFilm
 from xattn.records import Case, Facts
+from xattn.reports.stored import StoredExplanation
 from xattn.runtime.engine import Engine
 
 SEED, PRECISION = "pool seed", "pool precision"
@@ -58,8 +61,41 @@ def replay(engine: Engine, archive: Archive, number: int) -> Iterator[Replayed]:
     Raises:
         ArchiveError: if there is no such case, or what is stored is damaged.
     """
-    again = _Again(engine, stored_case(engine, archive, archive.case(number)))
-    for entry in kept(archive, number):
+    case = stored_case(engine, archive, archive.case(number))
+    yield from _outcomes(_Again(engine, case), kept(archive, number))
+
+
+def replay_file(
+    engine: Engine, radiograph: Radiograph, stored: StoredExplanation
+) -> Iterator[Replayed]:
+    """The prediction and every attribution of an explanation.json against the same computed now.
+
+    Differences to a teacher's are left out: they follow from those.
+
+    Raises:
+        ReportError: if the film is another than it was made of.
+        SchemaError: if the form is one that this version refuses.
+    """
+    if radiograph.pixel_sha256 != stored.pixels:
+        raise ReportError(
+            "The film that the explanation was made of was expected, however: its pixels differ."
+        )
+    case = engine.case(radiograph, stored.entries, box=stored.box)
+    results: list[tuple[str, Result]] = [("prediction", stored.prediction)]
+    results += [
+        (key, entry)
+        for key, entry in stored.attributions
+        if TEACHER not in dict(entry.provenance.settings)
+    ]
+    entries = (
+        Kept(method, result.provenance.model_id, result.provenance.case_digest, result)
+        for method, result in results
+    )
+    yield from _outcomes(_Again(engine, case), entries)
+
+
+def _outcomes(again: "_Again", entries: Iterable[Kept]) -> Iterator[Replayed]:
+    for entry in entries:
         target = entry.result.target.name
         if reason := again.why_not(entry):
             yield Replayed(entry.method, target, f"not replayed: {reason}")

@@ -21,15 +21,17 @@ PARTS = ("body", "background", "border", "markers", "padding")
 """What every square is divided into; the system's anatomy lies in the body, parts in parts."""
 NOT_PATIENT = ("background", "border", "markers", "padding")
 ON_PHANTOMS: dict[str, tuple[float, float]] = {
-    NECK: (0.88, 0.80),
+    NECK: (0.88, 0.77),
     FEMUR: (0.96, 0.94),
     "breast": (0.99, 0.98),
-    LUNGS: (0.91, 0.87),
-    HEART: (0.93, 0.85),
-    "border": (0.97, 0.86),
-    "markers": (0.45, 0.19),
+    LUNGS: (0.92, 0.89),
+    HEART: (0.94, 0.89),
+    "border": (0.95, 0.86),
+    "markers": (0.42, 0.19),
 }
 """Mean and 10th percentile of the Dice coefficient on 100 phantoms: `python -m benchmarks.anatomy`.
+
+Of hips where the outline was found, 90 of 100.
 
 Where several systems have a part, the worst of them; a marker's Dice is low because it is found as
 its strokes, a little widened, and the phantoms' truth is the rectangle about them.

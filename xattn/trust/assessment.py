@@ -41,16 +41,33 @@ class Assessment:
         parts = {"sureness": self.sureness, "missing": self.missing, "fragility": self.fragility}
         return {
             "gate": [asdict(finding) for finding in self.gate.findings] if self.gate else None,
+            "acknowledged": sorted(self.gate.acknowledged) if self.gate else [],
             "novelty": asdict(self.novelty) if self.novelty else None,
             **{name: part.plain if part else None for name, part in parts.items()},
             "unlike": list(self.unlike),
         }
 
 
-def assess(game: Game, grounds: Grounds, *, earlier: Collection[str] = ()) -> Steps[Assessment]:
+def bare_assessment(case_digest: str, target: str) -> Assessment:
+    """The assessment of which nothing could be made."""
+    return Assessment(
+        case_digest=case_digest,
+        target=target,
+        gate=None,
+        novelty=None,
+        sureness=None,
+        missing=None,
+        fragility=None,
+        unlike=(),
+    )
+
+
+def assess(
+    game: Game, grounds: Grounds, *, earlier: Collection[str] | None = None
+) -> Steps[Assessment]:
     """The gate first, then what needs the prediction: fusion passes alone.
 
-    `earlier` are the canonical pixel hashes of the other films of a list.
+    `earlier` are the canonical pixel hashes of the other films of a list, None without a list.
     """
     model, case, schema = game.model, game.case, game.schema
     found = case_novelty(model, case, grounds.reference) if grounds.reference else None
@@ -77,7 +94,7 @@ def assess(game: Game, grounds: Grounds, *, earlier: Collection[str] = ()) -> St
 def _sureness(
     game: Game, grounds: Grounds, gate: Gate | None, found: Novelty | None
 ) -> Sureness | None:
-    if not grounds.table:
+    if not grounds.table or game.target.minus is not None:
         return None
     warnings = [
         finding.reason

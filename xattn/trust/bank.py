@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from xattn.errors import CheckpointError
+from xattn.models.attention import CLINICAL_TO_IMAGE
 from xattn.records import Attribution, Facts
 from xattn.trust.nulls import CELLS, body_mask, coarse
 
@@ -22,8 +23,8 @@ FILE = "evidence.safetensors"
 FEWEST = 199
 """Fewer maps cannot make p small enough."""
 STEPS = 127
-BODIES = "bodies"
-DIRECTION = "clinical_attends_image/"
+BODIES, ROUNDING = "bodies", "pool precision"
+DIRECTION = f"{CLINICAL_TO_IMAGE}/"
 """The attention that is judged as one map: what the fields look at, averaged over the fields."""
 
 
@@ -55,8 +56,11 @@ class Others:
 
 
 def key(attribution: Attribution) -> str:
-    """Method, settings and target: what a map must share with those it is compared to."""
-    settings: Facts = attribution.provenance.settings
+    """Method, settings and target: what a map must share with those it is compared to.
+
+    In which precision masked films were encoded changes no shape that a byte a cell could hold.
+    """
+    settings: Facts = tuple(fact for fact in attribution.provenance.settings if fact[0] != ROUNDING)
     target = "" if attribution.kind == "attention" else attribution.target.name
     return json.dumps([attribution.method, target, settings])
 

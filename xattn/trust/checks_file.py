@@ -41,7 +41,7 @@ def _coded(name: str, radiograph: Radiograph, codes: Codes, noun: str) -> Findin
 
 def _age(radiograph: Radiograph, expectation: Expectation) -> Finding:
     age = radiograph.fact("patient age in years")
-    if age is None or expectation.lowest_age is None:
+    if age is None:
         return unchecked("age", "the file does not state the patient's age.")
     lowest = expectation.lowest_age
     if int(age) < lowest:

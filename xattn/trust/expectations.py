@@ -25,8 +25,8 @@ class Expectation:
     modality: Codes
     body_part: Codes
     view: Codes
-    lowest_age: int | None
-    """Patients below it were not trained on; None where the form's own range says it."""
+    lowest_age: int
+    """Years; patients below it were not trained on."""
     metal: str
     """What bright sharp areas on such a film are likely to be."""
     form_facts: Mapping[str, str]

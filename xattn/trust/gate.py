@@ -29,7 +29,7 @@ def check_case(
     classifier: Classifier,
     *,
     found: Novelty | None = None,
-    earlier: Collection[str] = (),
+    earlier: Collection[str] | None = None,
 ) -> Gate:
     """Every check of a case, from the whole film, whatever box was drawn on it.
 
@@ -37,7 +37,8 @@ def check_case(
         case: Of any of the systems.
         classifier: `content.load(case.system)`.
         found: `case_novelty`, or None where the checkpoint holds no reference.
-        earlier: `Radiograph.pixel_sha256` of the other films of the list; not of this one.
+        earlier: `Radiograph.pixel_sha256` of the other films of the list, not of this one; None
+            where there is no list.
     """
     radiograph, expectation = case.film.radiograph, EXPECTATIONS[case.system]
     film = shown(radiograph)

@@ -56,11 +56,10 @@ def smooth_maps(own: np.ndarray, body: np.ndarray, generator: np.random.Generato
     """
     profile = radial_profile(own, body)
     rest = np.where(body, own - profile, 0.0)
-    size = len(own)
-    amplitude = np.abs(np.fft.rfft2(rest, (size, size)))
-    noise = np.fft.rfft2(generator.normal(size=(DRAWS, size, size)))
+    amplitude = np.abs(np.fft.rfft2(rest))
+    noise = np.fft.rfft2(generator.normal(size=(DRAWS, *own.shape)))
     phases = noise / np.maximum(np.abs(noise), 1e-12)
-    drawn = np.fft.irfft2(amplitude * phases, (size, size))[:, : len(own), : len(own)]
+    drawn = np.fft.irfft2(amplitude * phases, own.shape)
     ranks = drawn[:, body].argsort(axis=1).argsort(axis=1)
     maps = np.zeros((DRAWS, *own.shape))
     maps[:, body] = np.sort(rest[body])[ranks] + profile[body]

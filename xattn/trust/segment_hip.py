@@ -15,11 +15,7 @@ from xattn.trust.segment_template import Fit, Template, detail, fit, place
 
 NECK, FEMUR = "femoral neck", "proximal femur"
 LEAST_DETAIL = 0.4
-"""Below this the film does not look like one hip from the front.
-
-Of hip phantoms 95 in 100 lie above, of other films (legs, knees, chests, breasts, infants' and
-abducted hips) none above 0.3.
-"""
+"""Below this the film does not look like one hip from the front."""
 BELOW_HEAD_MM = 98.0
 """The proximal femur ends this far below the head's centre: past the lesser trochanter."""
 ABOVE_HEAD_MM, INWARD_MM, OUTWARD_MM = 42.0, 45.0, 72.0

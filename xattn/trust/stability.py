@@ -11,6 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from xattn.explain.base import Explainer, Game, Steps, scaled
+from xattn.explain.joint import JointShapley
 from xattn.explain.lime import RegionLime
 from xattn.records import Attribution, Film
 from xattn.trust.agreement import all_maps, mean_correlation, on_square, signed_like
@@ -22,17 +23,25 @@ NOISES = 4
 SHIFT = 2
 """Pixels of the model's input by which the film moves, left, right, up and down."""
 DIRECTIONS = (("left", 0, -1), ("right", 0, 1), ("up", -1, 0), ("down", 1, 0))
+UNSEEN = f"under noise that no eye sees and shifts by {SHIFT} pixels of what is read"
+HALVES = "between halves of its masked films, of which the whole is steadier"
+BUDGET = 64
+"""Encoder passes that all runs of a method on changed films may take together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stability:
     """Rank correlation of a method's map with the same map under each change that should not count.
 
-    `changes` are the kinds of change with a correlation each; None where a map is constant.
+    `changes` are the kinds of change with a correlation each; None where a map is constant. With a
+    `reason` it was not checked.
     """
 
     method: str
     changes: tuple[tuple[str, float | None], ...]
+    reason: str = ""
+    under: str = UNSEEN
+    """What was changed, in words."""
 
     @property
     def correlations(self) -> tuple[float, ...]:
@@ -51,12 +60,16 @@ class Stability:
 
     @property
     def sentence(self) -> str:
-        """Worst and mean in words."""
+        """Worst and mean in words, or why there are none."""
+        if self.reason:
+            return f"{self.method}: stability not checked: {self.reason}."
         if self.mean is None:
             return f"{self.method}: the map is constant; nothing to compare."
+        if len(self.correlations) == 1:
+            return f"{self.method}: rank correlation {self.mean:.2f} {self.under}."
         return (
             f"{self.method}: rank correlation {self.mean:.2f} on average, {self.minimum:.2f} at "
-            f"worst, over {len(self.correlations)} changes that should not count."
+            f"worst, over {len(self.correlations)} comparisons {self.under}."
         )
 
     @property
@@ -68,7 +81,26 @@ class Stability:
             "changes": changes,
             "minimum": self.minimum,
             "mean": self.mean,
+            "under": self.under,
+            "reason": self.reason,
         }
+
+
+def find_stability(game: Game, explainer: Explainer, shown: Attribution) -> Steps[Stability]:
+    """The stability of a map that is shown, within the budget.
+
+    Methods that fit a pool of masked films are fitted on parts of it, which costs no pass; others
+    run again on changed films, as far as the budget goes.
+    """
+    if isinstance(explainer, RegionLime):
+        return (yield from pool_stability(game, explainer))
+    if isinstance(explainer, JointShapley):
+        return (yield from half_stability(game, explainer, shown))
+    runs = NOISES + len(DIRECTIONS)
+    if runs * shown.passes > BUDGET:
+        needed = f"{runs} runs of {shown.passes} encoder passes each"
+        return Stability(shown.method, (), f"{needed} exceed the budget of {BUDGET} passes")
+    return (yield from stability(game, explainer, shown))
 
 
 def stability(
@@ -129,16 +161,26 @@ def moved_back(attribution: Attribution, size: int, down: int, right: int) -> At
 
 
 def pool_stability(game: Game, explainer: RegionLime) -> Steps[Stability]:
-    """LIME fitted on disjoint parts of its pool, drawn from seeds of their own, pair by pair.
+    """LIME fitted on either half of its pool, drawn from seeds of their own.
 
     No encoder pass where the pool is there already.
     """
     yield from game.film.grow(explainer.samples)
     masks, films = game.film.pool(explainer.samples)
     values = game.of_films(films)
-    split = np.array_split(np.arange(len(masks)), explainer.parts)
+    split = np.array_split(np.arange(len(masks)), 2)
     fits = [explainer.fit(masks[rows], values[rows], game.value)[0] for rows in split]
     return seed_stability(explainer.label, fits)
+
+
+def half_stability(game: Game, explainer: JointShapley, shown: Attribution) -> Steps[Stability]:
+    """The joint game solved from either half of the masked films that it was solved from."""
+    count = int(dict(shown.figures)["masked films"])
+    rows = explainer.rows(game)
+    while rows.count < count:
+        yield rows.extend() / count
+    regions = game.film.region_count
+    return seed_stability(shown.method, [half.values[:regions, 0] for half in rows.halves()])
 
 
 def seed_stability(method: str, estimates: Sequence[np.ndarray]) -> Stability:
@@ -153,4 +195,5 @@ def seed_stability(method: str, estimates: Sequence[np.ndarray]) -> Stability:
             (f"seeds {i + 1} and {j + 1}", mean_correlation(estimates[i][None], estimates[j][None]))
             for i, j in pairs
         ),
+        under=HALVES,
     )
