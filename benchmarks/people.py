@@ -9,6 +9,7 @@ app is read once everybody has seen a few films, and again at the end.
 
 import argparse
 import asyncio
+import re
 import resource
 import tempfile
 import time
@@ -27,6 +28,7 @@ from xattn.runtime.engine import Engine, load
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE_MS = 300_000
+OPEN = re.compile("^Open")
 FILMS = 25
 """Phantoms that are shared out; everybody sees each of them again and again."""
 WARM = 3
@@ -92,7 +94,7 @@ async def work(page: Page, films: Sequence[Told], uploads: int, seed: int) -> in
     for place in order.tolist():
         film = films[place]
         if await page.locator(".viewer").count():
-            await page.locator("[data-testid=stPopover] button").first.click()
+            await opened(page)
         upload = {"name": "film.dcm", "mimeType": "application/dicom", "buffer": film.content}
         await page.locator("input[type=file]").first.set_input_files([upload])
         said = page.locator(".prediction .odds")
@@ -102,6 +104,14 @@ async def work(page: Page, films: Sequence[Told], uploads: int, seed: int) -> in
         except AssertionError:
             print(f"expected {film.odds}, however: {await said.inner_text()}", flush=True)
     return right
+
+
+async def opened(page: Page) -> None:
+    """Open the popover of another case; while a page is drawn anew, its button is there twice."""
+    films = page.locator("input[type=file]")
+    while not await films.count():
+        await page.get_by_test_id("stPopoverButton").filter(has_text=OPEN).first.click()
+        await page.wait_for_timeout(300)
 
 
 async def _tab(browser: Browser, address: str) -> Page:

@@ -7,6 +7,7 @@ from pages.parts.agreement import draw_agreement
 from pages.parts.exporting import draw_export
 from pages.parts.intake import draw_import, draw_progress, draw_refused
 from pages.parts.person import person
+from pages.parts.reporting import draw_reports
 from xattn.systems import SYSTEMS
 
 person()  # refuses whoever came past app.py: see there why one could
@@ -32,6 +33,7 @@ with tables:
     draw_export(archive, listed)
 
 draw_progress(listed)
+draw_reports(listed)
 query = lists.draw_filters(state.query() or worklist.first_query(listed))
 worklist.draw_table(archive, query, SYSTEMS[listed.system])
 draw_refused(archive, listed)

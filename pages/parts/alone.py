@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from pages.parts import decision, gate, panels, place, state, viewer
+from pages.parts import decision, gate, kept, panels, place, state, viewer
 from pages.parts.follow import FILM
 from pages.parts.given import COLUMNS
 from pages.parts.kept import Kept

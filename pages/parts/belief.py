@@ -1,5 +1,6 @@
 """How far to believe the number and the maps, short, as HTML; whole sentences fold out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -163,19 +164,24 @@ def agreement(evidence: MapEvidence) -> str:
     return f"{words} ({found.summary:.2f})".replace("-", "−")
 
 
-def evidence_table(evidence: MapEvidence) -> str:
-    """The numbers behind every verdict, then pairs, stability and the controls of attention."""
+def evidence_table(evidence: MapEvidence, methods: Sequence[str] = ()) -> str:
+    """The numbers behind every verdict, then pairs, stability and the controls of attention.
+
+    Of `methods` alone, where they are named: one that is no longer chosen was judged with the rest.
+    """
     columns = (
         "Method", "Tracks the model", "Agreement with covering", "p by null", "p (Holm)",
         "Fidelity", "Infidelity", "Deletion, insertion",
     )  # fmt: skip
-    rows = [_cells(title(key), entry) for key, entry in evidence.verdicts.items()]
+    wanted = methods or evidence.agreement.methods
+    verdicts = {key: entry for key, entry in evidence.verdicts.items() if key in wanted}
+    rows = [_cells(title(key), entry) for key, entry in verdicts.items()]
     head = "".join(f"<th>{name}</th>" for name in columns)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for cells in rows
     )
-    notes = [evidence.agreement.sentence, *_pairs(evidence)]
-    notes += [entry.sentence for entry in evidence.stability.values()]
+    notes = [evidence.agreement.sentence, *_pairs(evidence, wanted)]
+    notes += [entry.sentence for key, entry in evidence.stability.items() if key in wanted]
     notes += [evidence.attention.sentence] if evidence.attention else []
     text = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
     return (
@@ -202,14 +208,15 @@ def _said(number: float, digits: str = ".2f") -> str:
     return format(number, digits).replace("-", "−")
 
 
-def _pairs(evidence: MapEvidence) -> list[str]:
+def _pairs(evidence: MapEvidence, wanted: Sequence[str]) -> list[str]:
     """Each pair's rank correlation and overlap of its top regions."""
     found = evidence.agreement
     words = []
     for i, one in enumerate(found.methods):
         for j in range(i):
             rank, overlap = found.correlations[i][j], found.overlaps[i][j]
-            if rank is not None and overlap is not None:
+            is_wanted = one in wanted and found.methods[j] in wanted
+            if is_wanted and rank is not None and overlap is not None:
                 pair = f"{title(found.methods[j])} and {title(one)}"
                 words.append(f"{pair} {_said(rank)}, top {found.top} regions {overlap:.2f}")
     return [f"Rank correlation and overlap: {'; '.join(words)}."] if words else []

@@ -1,4 +1,4 @@
-"""A worklist's results and reads as files to take along: CSV and Parquet."""
+"""A worklist as files to take along: its results and reads as CSV and Parquet, its reports."""
 
 import tempfile
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
+from pages.parts import reporting, state
 from pages.parts.person import person
 from xattn.archive.export import READ_COLUMNS, RESULTS, reads_in, results_of, write
 from xattn.archive.store import Archive
@@ -31,23 +32,27 @@ SHOWN = (
 def draw_export(archive: Archive, listed: Worklist) -> None:
     """Make the tables, then save them: what they hold is noted as shown when they are made."""
     key = (listed.number, person().name, listed.count)
-    with st.popover("Export", width="stretch"):
+    with st.popover("Export", width="stretch", key=state.widget("export")):
         st.caption(SHOWN)
         if st.button("Make the tables", key="_make_tables"):
             st.session_state[MADE] = (key, tables(archive, listed))
         known, files = st.session_state.get(MADE, (None, {}))
-        if known != key:
-            return
-        for content, suffix in FILES:
-            st.download_button(
-                f"Save the {content} ({suffix.upper() if suffix == 'csv' else 'Parquet'})",
-                files[content, suffix],
-                file_name=f"xattn-{content}.{suffix}",
-                mime=MIME[suffix],
-                key=f"_save_{content}_{suffix}",
-                on_click="ignore",
-                width="stretch",
-            )
+        if known == key:
+            _draw_files(files)
+        reporting.draw_asking(archive, listed)
+
+
+def _draw_files(files: dict[tuple[Content, Suffix], bytes]) -> None:
+    for content, suffix in FILES:
+        st.download_button(
+            f"Save the {content} ({suffix.upper() if suffix == 'csv' else 'Parquet'})",
+            files[content, suffix],
+            file_name=f"xattn-{content}.{suffix}",
+            mime=MIME[suffix],
+            key=f"_save_{content}_{suffix}",
+            on_click="ignore",
+            width="stretch",
+        )
 
 
 def tables(archive: Archive, listed: Worklist) -> dict[tuple[Content, Suffix], bytes]:

@@ -79,9 +79,9 @@ def same_films(in_hand: Reading) -> frozenset[str] | None:
     """
     if in_hand.number is None:
         return None
-    archive, pixels = resources.archive(), in_hand.case.film.radiograph.pixel_sha256
+    archive = resources.archive()
     stored = archive.case(in_hand.number)
-    return worklist.same_films(archive, stored.worklist, pixels, but=stored.digest)
+    return worklist.same_films(archive, stored.worklist, in_hand.case.film, but=stored.digest)
 
 
 def open_number(number: int) -> None:

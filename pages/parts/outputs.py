@@ -19,9 +19,16 @@ def draw_target(model: LoadedModel) -> Target:
     name = state.target((*names, *contrasts(names)), model.target.name)
     if len(names) > 1:
         first, _, second = name.partition(LESS)
-        with st.container(key="finding"):
-            chosen = st.selectbox("Finding explained", names, index=names.index(first))
-            others = tuple(other for other in names if other != chosen)
+        finding, contrast = st.columns([3, 2], gap="small", vertical_alignment="center")
+        with finding:
+            chosen = st.selectbox(
+                "Finding explained",
+                names,
+                index=names.index(first),
+                label_visibility="collapsed",
+            )
+        others = tuple(other for other in names if other != chosen)
+        with contrast, st.popover("Against", help="Against another finding", width="stretch"):
             against = st.selectbox(
                 "Against another finding",
                 others,

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.app.chromium import dicom
 from xattn.archive.people import LOCAL, Person
 from xattn.archive.reading import Opinion, record_read, revealed
 from xattn.archive.store import Archive
 from xattn.phantoms.breast import Phantom, Settings, draw, sample_world
+from xattn.phantoms.mammogram_file import mammogram_file
 from xattn.runtime.engine import Engine
 from xattn.runtime.importing import import_films, plan
 from xattn.runtime.worker import Worker
@@ -17,7 +17,7 @@ from xattn.systems import load
 
 CASES = 26
 """Enough for intervals, which are given from 20 cases on."""
-ADJUDICATED = 5
+ADJUDICATED = 11
 """Both have read it, and lie far apart."""
 UNREAD = 26
 """The last; nobody has read it."""
@@ -27,11 +27,12 @@ READERS = (Person("Ann", ("reader",)), Person("Ben", ("reader",)))
 def write_films(folder: Path, size: int = 900) -> list[Phantom]:
     """Films with a manifest that names form, box, title and truth of each."""
     folder.mkdir()
-    phantoms = [draw(sample_world(seed, Settings()), size=size) for seed in range(CASES)]
+    worlds = [sample_world(seed, Settings()) for seed in range(CASES)]
+    phantoms = [draw(world, size=size) for world in worlds]
     names = sorted({name for phantom in phantoms for name in phantom.form})
     rows = []
     for place, phantom in enumerate(phantoms, start=1):
-        (folder / f"{place:02}.dcm").write_bytes(dicom(phantom))
+        (folder / f"{place:02}.dcm").write_bytes(mammogram_file(phantom, worlds[place - 1]))
         form = [phantom.form.get(name, "") for name in names]
         box, truth = " ".join(map(str, phantom.box)), int(phantom.malignant)
         rows.append((f"{place:02}.dcm", phantom.lesion_type, *form, box, f"phantom {place}", truth))
@@ -52,6 +53,8 @@ def make_study(archive: Archive, folder: Path) -> None:
     for case, _ in enumerate(import_films(engine, archive, LOCAL, number, items), start=1):
         if case != UNREAD:
             _read(archive, case, phantoms[case - 1])
+    archive.annotate(READERS[0], 15, is_marked=True, note="ask for a spot view")
+    archive.annotate(READERS[0], 3, is_marked=True)
     worker.close()
 
 

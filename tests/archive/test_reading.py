@@ -6,10 +6,13 @@ from sqlalchemy import select
 from tests.archive import bare
 from tests.archive.bare import ANN, BEN, CLEO
 from xattn.archive.access import READS
+from xattn.archive.audit import entries
 from xattn.archive.people import LOCAL, Person
 from xattn.archive.reading import (
+    TRIED,
     Opinion,
     adjudicate,
+    note_tries,
     reads_of,
     record_read,
     require_open,
@@ -17,7 +20,10 @@ from xattn.archive.reading import (
 )
 from xattn.archive.store import Archive
 from xattn.archive.tables import audit, reveals
+from xattn.data.placement import Box
 from xattn.errors import AccessError, ArchiveError
+from xattn.records import Target
+from xattn.trust.tries import Try, audit_rows
 
 OPINION = Opinion(0.7, 0.9)
 
@@ -235,3 +241,34 @@ def test_a_reason_fits_its_column(archive, number):
         record_read(archive, ANN, number, OPINION, decision="reject", reason="x" * 2001)
     with pytest.raises(ArchiveError, match=words):
         adjudicate(archive, CLEO, number, OPINION, reason="x" * 2001)
+
+
+@sqlite_only
+def test_what_was_tried_stands_in_the_audit_with_the_decision(archive, number):
+    """In order, before the read, in its transaction; a refused decision leaves none."""
+    tries = [tried("density: 2 → 4", 0.75), tried("covered 4 × 4 px", 0.25, Box(1, 2, 4, 4))]
+    record_read(archive, ANN, number, OPINION)
+    revealed(archive, ANN, number)
+    with pytest.raises(ArchiveError, match="needs a reason"):
+        record_read(archive, ANN, number, OPINION, decision="reject", tries=tries)
+    assert ("Ann", TRIED) not in acts(archive)
+    record_read(archive, ANN, number, OPINION, decision="accept", tries=tries)
+    assert acts(archive)[-3:] == [("Ann", TRIED), ("Ann", TRIED), ("Ann", "read recorded")]
+    with archive.transaction() as connection:
+        first, second = (row for row in entries(connection) if row.what == TRIED)
+    assert first.content == {**audit_rows(tries)[0], "case": number, "digest": "d" * 64}
+    assert second.content["box"] == {"x": 1, "y": 2, "width": 4, "height": 4}
+    decide(archive, BEN, number)
+    adjudicate(archive, CLEO, number, OPINION, reason="both saw it", tries=tries[:1])
+    assert acts(archive)[-2:] == [("Cleo", TRIED), ("Cleo", "read recorded")]
+    note_tries(archive, ANN, number, tries[1:])
+    assert acts(archive)[-1] == ("Ann", TRIED)
+    with pytest.raises(ArchiveError, match="no row of this number"):
+        note_tries(archive, ANN, 99, tries)
+    assert archive.verify().faults == ()
+
+
+def tried(change: str, after: float, box: Box | None = None) -> Try:
+    """A what-if on a case of 64 d's, from 0.5."""
+    target = Target(name="malignant", unit="log-odds")
+    return Try("d" * 64, target, change, "density 2", "density 4", 0.5, after, box)

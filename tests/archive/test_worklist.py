@@ -1,14 +1,15 @@
 """Pages in every order join to the list as Python sorts it; what is veiled stays so."""
 
 import itertools
+from dataclasses import replace
 from operator import attrgetter
 
 import pytest
 
 from tests.archive import bare
-from tests.archive.bare import ANN, BEN
+from tests.archive.bare import ANN, BEN, CLEO
 from xattn.archive.people import LOCAL
-from xattn.archive.reading import Opinion, record_read
+from xattn.archive.reading import Opinion, adjudicate, record_read, revealed
 from xattn.archive.store import Archive, Grades
 from xattn.archive.worklist import (
     Query,
@@ -19,7 +20,10 @@ from xattn.archive.worklist import (
     neighbour,
     page,
     place_of,
+    same_films,
+    waiting,
 )
+from xattn.data.placement import Box
 from xattn.errors import ArchiveError
 
 GRADES = (
@@ -138,6 +142,29 @@ def test_a_list_that_is_read_first_veils_the_models_numbers(archive):
     assert not any(row.is_open for row in walked(archive, Query(worklist=listed), BEN))
 
 
+def test_an_adjudicator_sees_in_the_list_what_they_have_weighed(archive):
+    """Not before their own word, though the case itself is open to them then."""
+    listed = filled(archive, is_read_first=True)
+    query = Query(worklist=listed, order="uncertainty", is_descending=True)
+    for number in (1, 2):
+        for reader in (ANN, BEN):
+            record_read(archive, reader, number, Opinion(0.5, 0.5))
+            revealed(archive, reader, number)
+            record_read(archive, reader, number, Opinion(0.5, 0.5), decision="accept")
+    assert not any(row.is_open for row in walked(archive, query, CLEO))
+    adjudicate(archive, CLEO, 2, Opinion(0.5, 0.5), reason="both saw it")
+    rows = walked(archive, query, CLEO)
+    assert [row.number for row in rows] == [2, 5, 4, 3, 1]
+    assert [(row.uncertainty, row.disagreement) for row in rows] == [
+        (0.25, 0.3),
+        *[(None, None)] * 4,
+    ]
+    assert [row.is_open for row in rows] == [True, *[False] * 4]
+    # Their word opens it to nobody else, nor to them once they may adjudicate no more.
+    for other in (replace(CLEO, name="Dan"), replace(CLEO, roles=("reader",))):
+        assert not any(row.is_open for row in walked(archive, query, other))
+
+
 @sqlite_only
 def test_rows_that_come_between_two_pages_neither_repeat_nor_skip(archive):
     listed = filled(archive)
@@ -174,3 +201,33 @@ def test_lists_are_listed(archive):
         find(archive, 9)
     with pytest.raises(ArchiveError, match="no row of this number among the cases"):
         neighbour(archive, ANN, Query(worklist=1), 99, step=1)
+
+
+@sqlite_only
+def test_a_film_waits_for_whom_it_is_yet_to_be_read_first(archive):
+    filled(archive, is_read_first=True)
+    pixels = bare.case(1).film.radiograph.pixel_sha256
+    assert waiting(archive, ANN, pixels) == 2
+    record_read(archive, ANN, 2, Opinion(0.5, 0.5))
+    assert waiting(archive, ANN, pixels) is None
+    assert waiting(archive, BEN, pixels) == 2
+    assert waiting(archive, BEN, "0" * 64) is None
+
+
+@sqlite_only
+def test_the_gate_compares_with_the_same_film_and_box_on_the_list(archive):
+    """Another box is another lesion, another list another study; the entry is not its own twin."""
+    listed = filled(archive)
+    made = bare.case(1, {"lesion_type": "mass", "density": 4})
+    same = frozenset({made.film.radiograph.pixel_sha256})
+    assert same_films(archive, listed, made.film, but=made.digest) == same
+    twin = archive.add(LOCAL, listed, made, title="again", form={})
+    assert same_films(archive, listed, made.film, but=archive.case(twin).digest) == same
+    assert same_films(archive, listed, made.film, but=archive.case(2).digest) == same
+    assert same_films(archive, listed, bare.case(2).film, but=archive.case(3).digest) == frozenset()
+    boxed = replace(made.film, box=Box(1, 2, 20, 20))
+    assert same_films(archive, listed, boxed, but="") == frozenset()
+    archive.add(LOCAL, listed, replace(made, films=(boxed,)), title="boxed", form={})
+    assert same_films(archive, listed, boxed, but="") == same
+    other = bare.listed(archive, name="other", is_read_first=False)
+    assert same_films(archive, other, made.film, but="") == frozenset()

@@ -119,10 +119,10 @@ def test_a_case_that_fails_does_not_end_the_others(cases, engine, tmp_path, monk
         decide(cases, ANN, number)
     believe = engine.believe
 
-    def broken(explanation):
+    def broken(explanation, *, earlier):
         if explanation.case.digest == cases.case(1).digest:
             raise ZeroDivisionError("Jane Doe")
-        return believe(explanation)
+        return believe(explanation, earlier=earlier)
 
     monkeypatch.setattr(engine, "believe", broken)
     steps = list(export(Reports(engine, cases, ANN), 2, tmp_path / "out"))

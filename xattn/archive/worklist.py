@@ -15,6 +15,7 @@ from xattn.archive.access import is_open, is_weighed
 from xattn.archive.people import Person
 from xattn.archive.store import Archive, require
 from xattn.archive.tables import cases, notes, reads, worklists
+from xattn.records import Film
 from xattn.trust.finding import Level
 
 Order = Literal["added", "title", "novelty", "uncertainty", "disagreement"]
@@ -181,15 +182,18 @@ def waiting(archive: Archive, person: Person, pixels: str) -> int | None:
         return connection.execute(closed.order_by(cases.c.id)).scalars().first()
 
 
-def same_films(archive: Archive, worklist: int, pixels: str, *, but: str) -> frozenset[str]:
-    """Canonical pixels of the other entries of a list, of those that a film could equal.
+def same_films(archive: Archive, worklist: int, film: Film, *, but: str) -> frozenset[str]:
+    """Canonical pixels of the other entries of a list that the gate compares a film with.
 
-    This is what the gate's check for duplicates asks: a list of 10,000 films need not be read to
-    find one. `but` is the digest of the entry itself.
+    They are those of the very same film and box alone: others cannot be its duplicates, and another
+    box on one film is another lesion or the other hip. `but` is the digest of the entry itself.
     """
+    pixels, box = film.radiograph.pixel_sha256, film.box
+    read = [box.x, box.y, box.width, box.height] if box else None
     other = cases.c.worklist == worklist, cases.c.pixels == pixels, cases.c.digest != but
     with archive.transaction() as connection:
-        return frozenset(connection.execute(select(cases.c.pixels).where(*other)).scalars())
+        found = connection.execute(select(cases.c.pixels, cases.c.box).where(*other)).all()
+    return frozenset(same for same, area in found if area == read)
 
 
 def _lists() -> Select[Any]:

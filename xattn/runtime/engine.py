@@ -138,14 +138,23 @@ class Engine:
             owner=owner,
         )
 
-    def assess(self, case: Case, *, target: Target | None = None) -> Assessment:
+    def assess(
+        self,
+        case: Case,
+        *,
+        target: Target | None = None,
+        earlier: frozenset[str] | None = None,
+    ) -> Assessment:
         """How far a prediction may be believed: gate, range, missing entries, fragile entries."""
-        return self.start_assessment(case, target=target).result()
+        return self.start_assessment(case, target=target, earlier=earlier).result()
 
-    def believe(self, explanation: Explanation) -> Belief:
-        """How far a prediction and its maps may be believed, judged together."""
+    def believe(self, explanation: Explanation, *, earlier: frozenset[str] | None = None) -> Belief:
+        """How far a prediction and its maps may be believed, judged together.
+
+        `earlier` as in `start_assessment`.
+        """
         case, target = explanation.case, explanation.prediction.target
-        assessment = self.start_assessment(case, target=target)
+        assessment = self.start_assessment(case, target=target, earlier=earlier)
         evidence = self.start_evidence(case, dict(explanation.attributions), target)
         return Belief(assessment.result(), evidence.result())
 

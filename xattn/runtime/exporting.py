@@ -1,7 +1,7 @@
 """A worklist as files to take along: tables, and a report of every case that the person may see."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,7 @@ from xattn.archive.packing import Result
 from xattn.archive.people import Person
 from xattn.archive.reads import ADJUDICATION, Read
 from xattn.archive.store import Archive
-from xattn.archive.worklist import find
+from xattn.archive.worklist import find, same_films
 from xattn.errors import AccessError, ArchiveError, XattnError
 from xattn.records import Attribution, Explanation, Prediction, Target
 from xattn.reports.content import Decision, compose
@@ -60,10 +60,7 @@ class Reports:
         """
         given = reading.revealed(self.archive, self.person, number, target=target.name)
         explanation = self._explanation(number, given)
-        assessment = self.engine.assess(explanation.case, target=target)
-        belief = Belief(assessment)
-        if explanation.attributions:
-            belief = self.engine.believe(explanation)
+        belief = self._belief(number, explanation)
         rows = reading.reads_of(self.archive, self.person, number)
         content = compose(
             explanation,
@@ -72,6 +69,14 @@ class Reports:
             decision=decision_of(rows, self.person, target),
         )
         return render(content, archival=self.archival, institution=self.house)
+
+    def _belief(self, number: int, explanation: Explanation) -> Belief:
+        case, stored = explanation.case, self.archive.case(number)
+        earlier = same_films(self.archive, stored.worklist, case.film, but=stored.digest)
+        if explanation.attributions:
+            return self.engine.believe(explanation, earlier=earlier)
+        target = explanation.prediction.target
+        return Belief(self.engine.assess(case, target=target, earlier=earlier))
 
     def _explanation(self, number: int, given: tuple[tuple[str, Result], ...]) -> Explanation:
         case = stored_case(self.engine, self.archive, self.archive.case(number))
@@ -88,7 +93,7 @@ class Reports:
         return Explanation(case, prediction, tuple(maps))
 
 
-def export(reports: Reports, worklist: int, folder: Path) -> Iterator[Exported]:
+def export(reports: Reports, worklist: int, folder: Path) -> Generator[Exported]:
     """Write `results.csv`, `results.parquet`, `reads.csv`, and `case-N.pdf` of each case.
 
     The folder appears as a whole after the last case, or not at all. What it holds counts as

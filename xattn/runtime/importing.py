@@ -21,7 +21,7 @@ from xattn.archive.people import Person
 from xattn.archive.store import Archive
 from xattn.archive.tables import cases
 from xattn.archive.texts import most_of
-from xattn.archive.worklist import Worklist, find
+from xattn.archive.worklist import Worklist, find, same_films
 from xattn.data.clinical import Schema
 from xattn.data.datasets.table import Row, read_table
 from xattn.data.fields import normalised
@@ -161,7 +161,10 @@ class _Importer:
 
     def _keep(self, case: Case, title: str) -> int:
         prediction = self.engine.start_prediction(case, target=self.target).result()
-        assessment = self.engine.start_assessment(case, target=self.target).result()
+        earlier = same_films(self.archive, self.worklist.number, case.film, but=case.digest)
+        assessment = self.engine.start_assessment(
+            case, target=self.target, earlier=earlier
+        ).result()
         form = self.engine.schema.plain(case.form)
         title = title.replace("\0", "")[: most_of(cases.c.title)]
         number = self.archive.add(self.person, self.worklist.number, case, title=title, form=form)
