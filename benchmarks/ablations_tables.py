@@ -21,7 +21,8 @@ otherwise: what holds on them need not hold on patients.
 
 `make ablations`: compact encoders at {size} px, {training:,} training and {test:,} test phantoms,
 {preparing} epochs of preparing the encoder and {epochs} of training, mean ± SD over seeds, on
-{device}. "Best" is the figure of what the latent causes let expect.
+{device}. "Best" is the figure of what the latent causes let expect. A row of fewer than three seeds
+is not finished: the same command goes on with it.
 """
 FOOT = """
 The papers' own figures are no column here. Reported by the authors, not reproduced: XAttn-BMD's

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.parts import belief, gate, kept, panels, resources, state, viewer
 from pages.parts.alone import draw_alone
 from pages.parts.cover import covered_now
-from pages.parts.follow import FILM, act, come_back, panels_of, work_on
+from pages.parts.follow import FILM, act, panels_of, work_on
 from pages.parts.given import COLUMNS, draw_given
 from pages.parts.keeping import draw_keeping
 from pages.parts.opening import draw_opening
@@ -95,5 +95,3 @@ if is_open:
         st.html(panels.details([entry for _, entry in work.results(shown)]))
         if believed.evidence:
             st.html(belief.evidence_table(believed.evidence, work.methods))
-
-come_back(work)

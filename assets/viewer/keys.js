@@ -31,13 +31,16 @@ const KEYS = {
 
 /** Whether a key meant something to the viewer; then the page must not take it for its own. */
 function takeKey(viewer, event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || !viewer.view) return false;
-  if (event.key in ARROWS) return moveByKey(viewer, ARROWS[event.key], event.shiftKey);
+  if (event.ctrlKey || event.metaKey || event.altKey) return false;
   const act = Object.hasOwn(KEYS, event.key) && KEYS[event.key];
   const isPanel = /^[1-9]$/.test(event.key);
+  const isOurs = Boolean(act) || isPanel || event.key in ARROWS;
+  // Between a reset and the next frame there is no view; the page must not take "r" for its own.
+  if (!isOurs || !viewer.view) return isOurs;
   if (act) act(viewer);
   else if (isPanel) viewer.promote(viewer.scene.panels[event.key - 1]?.key);
-  return Boolean(act) || isPanel;
+  else moveByKey(viewer, ARROWS[event.key], event.shiftKey);
+  return true;
 }
 
 /** Arrows pan; while a box or line is drawn they move it, and with shift its far end. */
@@ -56,5 +59,4 @@ function moveByKey(viewer, [dx, dy], isShifted) {
     viewer.view = { ...viewer.view, x: viewer.view.x + right, y: viewer.view.y + down };
   }
   viewer.redraw();
-  return true;
 }

@@ -29,24 +29,11 @@ def work_on(engine: Engine, reading: Reading, target: Target, chosen: tuple[str,
             work.cancel_all()
         earlier = kept.same_films(reading)
         work = Work(engine, reading.case, target, state.owner(), chosen, earlier=earlier)
-        work.is_unseen = state.shown().prediction is None
         st.session_state[state.WORK] = work
     work.choose(chosen)
-    if not work.is_unseen:
-        work.wait()
+    work.wait()
     work.collect(state.shown())
     return work
-
-
-def come_back(work: Work) -> None:
-    """Draw the page again with what is said of a film that was just opened.
-
-    The first time it is drawn without waiting for anything: the film is what is looked at first.
-    """
-    if work.is_unseen:
-        work.is_unseen = False
-        work.wait()
-        st.rerun()
 
 
 def panels_of(work: Work, shown: Shown) -> list[Panel]:

@@ -45,8 +45,6 @@ class Work:
     """The methods whose maps the evidence was asked for together."""
     awaited: frozenset[str] = frozenset()
     """What was under way when results were last collected, so that a page must follow it."""
-    is_unseen: bool = False
-    """Whether the film was just opened, so that it is drawn before anything is waited for."""
 
     def __post_init__(self) -> None:
         self.ask()
