@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from pages.parts.film import TOKEN_BYTES, texture
 from tests.app.chromium import PATIENCE_MS, all_done, canvas, open_film, pick, pixels, serve
@@ -82,6 +82,13 @@ def settle(page: Page, sent: list[bytes | str]) -> None:
     while known != len(sent):
         known = len(sent)
         page.wait_for_timeout(QUIET_MS)
+
+
+def at_rest(place: Locator) -> None:
+    """Wait until an element has its place on the screen."""
+    known = None
+    while known != (known := place.bounding_box()):
+        place.page.wait_for_timeout(QUIET_MS)
 
 
 def test_nothing_that_the_eye_does_goes_to_the_server(page: Page) -> None:
@@ -169,6 +176,7 @@ def test_the_film_stays_while_results_come(page: Page, large_film: bytes) -> Non
     open_film(page, large_film)
     page.locator(".viewer[data-level=full]").wait_for()
     large = page.locator("canvas.large")
+    at_rest(large)  # what is left of the page before it lies above until the first run has ended
     large.focus()
     for key in ("w", "i", "+", "+"):
         page.keyboard.press(key)
