@@ -22,12 +22,11 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as Late
 
 from benchmarks.speed_cases import hardware
-from tests.app.chromium import dicom, serve
+from tests.app.chromium import CHROMIUM, dicom, serve
 from tests.app.conftest import archive_at
 from xattn.phantoms import breast
 from xattn.runtime.engine import Engine, load
 
-CHROMIUM = "/usr/bin/chromium"
 PATIENCE_MS = 300_000
 OPEN = re.compile("^Open")
 ATTEMPT_MS = 5_000
@@ -69,7 +68,7 @@ def told(engine: Engine, seed: int) -> Told:
 async def together(address: str, films: Sequence[Told], options: argparse.Namespace) -> None:
     """Everybody warms up, memory is read, everybody works, memory is read again."""
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = await driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         pages = [await _tab(browser, address) for _ in range(options.people)]
         await asyncio.gather(*(work(page, films, WARM, seed) for seed, page in enumerate(pages)))
         before = await _resident(address)

@@ -20,10 +20,9 @@ from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 
-from tests.app.chromium import serve
+from tests.app.chromium import CHROMIUM, serve
 from tests.app.conftest import archive_at
 
-CHROMIUM = "/usr/bin/chromium"
 SHAPE = (5000, 4000)
 SIZES = ((1440, 900), (1920, 1080))
 PATIENCE_MS = 180_000
@@ -157,7 +156,7 @@ def tab(address: str, width: int, height: int) -> Iterator[Page]:
     """An open session on the review page, before a case."""
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
         page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(PATIENCE_MS)
         page.goto(address)

@@ -35,8 +35,9 @@ engine = resources.engine(state.system(resources.first_system()))
 if problem := state.take_problem():
     st.error(problem)
 reading = state.reading()
+start = st.empty()  # a place of its own, so that opening is gone before the film is drawn
 if reading is None:
-    with st.container(key="start"):
+    with start.container(key="start"):
         st.html(panels.welcome(engine.model.system))
         draw_opening(engine)
     st.stop()

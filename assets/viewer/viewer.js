@@ -59,6 +59,8 @@ class Viewer {
     this.onResize = () => this.redraw();
     window.addEventListener("resize", this.onResize);
     this.sizes.observe(parts.large);
+    const page = document.querySelector("[data-testid=stMainBlockContainer]");
+    if (page) this.sizes.observe(page); // what stands above the film may go, and nothing else tells
     this.onPoint = (event) => this.lookAtNamed(event.target);
     document.addEventListener("pointerover", this.onPoint);
     document.addEventListener("focusin", this.onPoint);

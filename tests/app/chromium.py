@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
@@ -25,6 +26,15 @@ PATIENCE_MS = 90_000
 
 
 ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+IN_CHROMIUM = (
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM.exists() and os.environ.get("XATTN_REQUIRE_BROWSER") != "1",
+        reason="needs Chromium at /usr/bin/chromium",
+    ),
+)
+"""What a module of such tests is marked by."""
 
 
 @contextmanager

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import resources
 from pages.parts.state import Shown
 from pages.parts.work import Work
 from tests import tiny
+from tests.app.chromium import CHROMIUM, PATIENCE_MS, serve
 from xattn.models.checkpoint import Calibration, Checkpoint, Description, save
 from xattn.runtime.engine import Engine
 
@@ -61,6 +63,37 @@ def engine() -> Engine:
 def app() -> AppTest:
     """The app after its first run."""
     return AppTest.from_file(str(APP), default_timeout=120).run()
+
+
+@pytest.fixture(scope="module")
+def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app, served with an archive of its own."""
+    with serve(checkpoint, archive_at(tmp_path_factory.mktemp("archive"))) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium without a screen."""
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The review page at 1440 × 900, before a case; an error of its script fails the test."""
+    tab = browser.new_page(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    tab.set_default_timeout(PATIENCE_MS)
+    faults: list[str] = []
+    tab.on("pageerror", lambda fault: faults.append(str(fault)))
+    tab.goto(address)
+    tab.get_by_text("open a case").wait_for()
+    yield tab
+    tab.close()
+    assert faults == []
 
 
 def archive_at(folder: Path) -> dict[str, str]:

@@ -4,15 +4,15 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from pages.parts.film import texture
 from tests.app.chromium import (
+    IN_CHROMIUM,
     PATIENCE_MS,
     all_done,
     assert_one_screen,
@@ -24,56 +24,17 @@ from tests.app.chromium import (
     open_film,
     pick,
     pixels,
-    serve,
 )
-from tests.app.conftest import archive_at
 from xattn.data.intake import read_image
 from xattn.phantoms.breast import Phantom, Settings, draw, sample_world
 from xattn.reports import sentences
 from xattn.runtime.engine import Engine
 from xattn.systems import SYSTEMS
 
-CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("XATTN_DATA", ROOT.parent / "shared" / "data"))
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and os.environ.get("XATTN_REQUIRE_BROWSER") != "1",
-        reason="needs Chromium at /usr/bin/chromium",
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app, with an archive of its own."""
-    with serve(checkpoint, archive_at(tmp_path_factory.mktemp("archive"))) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The review page at 1440 × 900, before a case; an error of its script fails the test."""
-    tab = browser.new_page(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    tab.set_default_timeout(PATIENCE_MS)
-    faults: list[str] = []
-    tab.on("pageerror", lambda fault: faults.append(str(fault)))
-    tab.goto(address)
-    tab.get_by_text("open a case").wait_for()
-    yield tab
-    tab.close()
-    assert faults == []
+pytestmark = [*IN_CHROMIUM]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from scipy.spatial import cKDTree
 
 from tests.app import guide_study
@@ -18,7 +18,6 @@ from tests.app.test_reading_flow import choose, open_case, tab, to_list
 from xattn.archive.store import Archive
 from xattn.systems import MODELS
 
-CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "images"
 LARGEST_BYTES = 300_000
 STEP = 2
@@ -49,15 +48,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         guide_study.make_study(archive, folder / "films")
     with serve(MODELS / "breast" / "compact", environment) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield chromium
-        chromium.close()
 
 
 def picture(page: Page, name: str) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.app.chromium import PATIENCE_MS, assert_one_screen, dicom, edges, serve
+from tests.app.chromium import IN_CHROMIUM, PATIENCE_MS, assert_one_screen, dicom, edges, serve
 from tests.app.conftest import archive_at
 from xattn.archive.store import Archive
 from xattn.data.placement import Box
@@ -24,7 +24,6 @@ from xattn.reports import sentences
 from xattn.runtime.engine import Engine
 from xattn.trust import wording
 
-CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("XATTN_DATA", ROOT.parent / "shared" / "data"))
 CASES = 30
@@ -36,23 +35,7 @@ HEADER = ("file", "lesion_type", "density", "box", "title")
 RESULT = (b'class="prediction', b'class="bars', b'"gradcam"', b'"lime"', b'"joint"')
 """What reaches the browser with every result: texts of the page, panels of the viewer."""
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,  # three servers, four people
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and os.environ.get("XATTN_REQUIRE_BROWSER") != "1",
-        reason="needs Chromium at /usr/bin/chromium",
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield chromium
-        chromium.close()
+pytestmark = [*IN_CHROMIUM, pytest.mark.slow]  # three servers, four people
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Signing in for real: Chromium, the app, and an OpenID Connect provider, each a process."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -11,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.app.chromium import PATIENCE_MS, serve, wait_for
+from tests.app.chromium import IN_CHROMIUM, PATIENCE_MS, serve, wait_for
 from tests.app.conftest import archive_at
 from xattn.archive.audit import entries
 from xattn.archive.members import appoint, find
@@ -21,16 +20,9 @@ from xattn.archive.people import LOCAL
 from xattn.archive.store import Archive
 from xattn.errors import AccessError
 
-CHROMIUM = Path("/usr/bin/chromium")
 ANN, CLEO, EVE = "ann@example.org", "cleo@example.org", "eve@example.org"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and os.environ.get("XATTN_REQUIRE_BROWSER") != "1",
-        reason="needs Chromium at /usr/bin/chromium",
-    ),
-]
+pytestmark = [*IN_CHROMIUM]
 
 
 @pytest.fixture(scope="module")
@@ -50,15 +42,6 @@ def provider() -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield chromium
-        chromium.close()
 
 
 @contextmanager

@@ -1,43 +1,25 @@
 """The viewer in a real Chromium: to the grey level, the file pixel, the tenth of a millimetre."""
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from pages.parts.film import halved, presets, texture
 from pages.parts.scene import Panel
 from tests import tiny
-from tests.app.chromium import pixels
+from tests.app.chromium import IN_CHROMIUM, pixels
 from tests.app.viewer_stage import FULL, Stage, case_of, centres, fitted, script
 from xattn.data.radiograph import Radiograph
 from xattn.data.window import VoiLut, Window, full_window
 from xattn.explain import EXPLAINERS
 
-CHROMIUM = Path("/usr/bin/chromium")
 SHAPE = (60, 48)
 """Small enough for every file pixel to be a block of at least three screen pixels."""
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and os.environ.get("XATTN_REQUIRE_BROWSER") != "1",
-        reason="needs Chromium at /usr/bin/chromium",
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield chromium
-        chromium.close()
+pytestmark = [*IN_CHROMIUM]
 
 
 @pytest.fixture

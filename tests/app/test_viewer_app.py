@@ -1,58 +1,23 @@
 """The viewer in the whole app: what travels, when, and what does not."""
 
-import os
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from pages.parts.film import TOKEN_BYTES, texture
-from tests.app.chromium import PATIENCE_MS, all_done, canvas, open_film, pick, serve
-from tests.app.conftest import archive_at, png
+from tests.app.chromium import IN_CHROMIUM, PATIENCE_MS, all_done, canvas, open_film, pick
+from tests.app.conftest import png
 from tests.data.dicom_files import DicomOptions, write_dicom
 from xattn.data.intake import read_image
 
-CHROMIUM = Path("/usr/bin/chromium")
 QUIET_MS = 2000
 """Longer than the page waits between two looks at its work."""
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and os.environ.get("XATTN_REQUIRE_BROWSER") != "1",
-        reason="needs Chromium at /usr/bin/chromium",
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serve(checkpoint, archive_at(tmp_path_factory.mktemp("archive"))) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    tab = browser.new_page(viewport={"width": 1440, "height": 900})
-    tab.set_default_timeout(PATIENCE_MS)
-    tab.goto(address)
-    tab.get_by_text("open a case").wait_for()
-    yield tab
-    tab.close()
+pytestmark = [*IN_CHROMIUM]
 
 
 @pytest.fixture(scope="module")
