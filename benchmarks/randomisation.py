@@ -14,6 +14,7 @@ from xattn.data.placement import Box
 from xattn.explain import EXPLAINERS
 from xattn.explain.base import Explainer
 from xattn.explain.integrated import IntegratedGradients
+from xattn.explain.joint import JointShapley
 from xattn.explain.lime import RegionLime
 from xattn.phantoms import breast, chest, hip
 from xattn.phantoms.chest_file import chest_file
@@ -28,7 +29,8 @@ METHODS: dict[str, Explainer] = {
     "gradcam": EXPLAINERS["gradcam"],
     "attention": EXPLAINERS["attention"],
     "integrated": IntegratedGradients(points=16),
-    "lime": RegionLime(samples=64, parts=2),
+    "lime": RegionLime(samples=256, parts=2),
+    "joint": JointShapley(most=256, second_fill=None),
 }
 """What is tried, with fewer samples than a case gets: the maps are a little noisier for it."""
 
@@ -54,7 +56,8 @@ def main() -> None:
     for record in records:
         print(table(record))
     if options.out:
-        plain = {record.method: record.plain for record in records}
+        methods = {record.method: record.plain for record in records}
+        plain = {"model_id": engine.model.checkpoint.model_id, "methods": methods}
         options.out.write_text(json.dumps(plain, indent=1, allow_nan=False))
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from pages.parts.panels import heading, table
 from xattn.data.clinical import Schema
 from xattn.data.fields import Choice, Field, Number
+from xattn.errors import CheckpointError
 from xattn.explain import DEFAULT_METHODS, EXPLAINERS
 from xattn.models import signature
 from xattn.systems import MODELS, LoadedModel
+from xattn.trust import dependence
 
-RANDOMISATION = "evidence.json"
-"""Beside the weights: what `benchmarks.randomisation` writes."""
 NOT_RUN = "not run"
 
 
@@ -45,15 +45,12 @@ def fields(schema: Schema) -> str:
 def randomisation(folder: Path | None) -> str:
     """Of each method, whether its maps depend on what the model learnt; or that nobody asked."""
     title = "Does each method depend on what the model learnt (random weights)?"
-    if folder is None or not (folder / RANDOMISATION).is_file():
-        return _section(title, tuple((_method(name), NOT_RUN) for name in DEFAULT_METHODS))
     try:
-        found = json.loads((folder / RANDOMISATION).read_text("utf-8"))
-        sentences = {str(key): str(entry["sentence"]) for key, entry in found.items()}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return _section(title, (("all methods", "the stored result cannot be read"),))
-    names = dict.fromkeys((*DEFAULT_METHODS, *sentences))
-    rows = [(_method(name), sentences.get(name, NOT_RUN)) for name in names]
+        found = dependence.load(folder) if folder else {}
+    except CheckpointError as error:
+        return _section(title, (("all methods", str(error)),))
+    names = dict.fromkeys((*DEFAULT_METHODS, *found))
+    rows = [(_method(name), found[name].sentence if name in found else NOT_RUN) for name in names]
     return _section(title, tuple(rows))
 
 

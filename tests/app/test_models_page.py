@@ -74,7 +74,8 @@ def test_the_reader_sets_cut_and_prevalence(app: AppTest, engine, monkeypatch) -
 
 def test_randomisation_is_told_per_method_or_was_not_run(tmp_path: Path) -> None:
     assert cards.randomisation(None).count("not run") == 5
-    plain = {"gradcam": {"sentence": "Grad-CAM: it depends on what the model learnt."}}
+    said = {"verdict": "fit", "sentence": "Grad-CAM: it depends on what the model learnt."}
+    plain = {"model_id": "0", "methods": {"gradcam": said}}
     (tmp_path / "evidence.json").write_text(json.dumps(plain))
     found = cards.randomisation(tmp_path)
     assert "it depends on what the model learnt" in found

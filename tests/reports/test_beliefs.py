@@ -152,3 +152,9 @@ def test_the_json_of_nothing_is_null():
 @pytest.mark.parametrize("answer", ["yes", "unclear", "not shown"])
 def test_a_verdict_in_short(answer):
     assert tracks(verdict(answer)) == f"Tracks the model: {answer}."
+
+
+def test_a_method_that_is_unfit_says_why():
+    assert tracks(verdict("unfit")) == (
+        "Unfit for this model: the method's maps stay alike with every weight random."
+    )

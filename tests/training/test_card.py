@@ -67,7 +67,7 @@ def test_the_table_holds_what_describes_the_model(text):
 
 
 def test_the_evaluation_stands_in_it_word_for_word(text):
-    after = text.split("## Evaluation")[1].split("## Known failures")[0]
+    after = text.split("## Evaluation")[1].split("## Explanations")[0]
     assert EVALUATION.text in after
     assert "| film and form | 512 | 0.875 [0.850, 0.900] |" in after
     assert "Gap of the model to it: 0.075." in after
@@ -167,6 +167,18 @@ def test_a_renewed_card_leaves_the_weights_and_learns_what_was_trained_on(folder
     # Once more, without the phantoms of training: what was learnt stays.
     assert renew(load(place, device="cpu"), place, cases(), None) == text
     assert load(place, device="cpu").checkpoint.model_id == after.model_id
+
+
+def test_the_result_of_random_weights_stands_in_the_card(folder):
+    place = folder / "model"
+    model = load(place, device="cpu")
+    assert "Not tried" in renew(model, place, cases(), None)
+    said = {"verdict": "unfit", "sentence": "Grad-CAM: it is unfit for this model."}
+    plain = {"model_id": load(place, device="cpu").checkpoint.model_id, "methods": {"cam": said}}
+    (place / "evidence.json").write_text(json.dumps(plain))
+    assert "- Grad-CAM: it is unfit for this model.\n" in renew(
+        load(place, device="cpu"), place, cases(), None
+    )
 
 
 def test_phantoms_that_are_not_kept_are_not_found(folder):

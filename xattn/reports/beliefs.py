@@ -65,6 +65,8 @@ def tracks(verdict: Verdict) -> str:
     """The verdict without its reasons; no map is ever called right."""
     if verdict.answer == "not checked":
         return f"Not checked whether this map tracks the model: {verdict.evidence.reason}."
+    if verdict.answer == "unfit":
+        return "Unfit for this model: the method's maps stay alike with every weight random."
     return f"Tracks the model: {verdict.answer}."
 
 

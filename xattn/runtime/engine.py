@@ -185,7 +185,7 @@ class Engine:
         methods = tuple((key, entry.provenance.settings) for key, entry in shown.items())
         return self.worker.submit(
             ("evidence", methods, self._key(case, target)),
-            lambda: gather(self._game(case, target), shown, self.grounds.bank),
+            lambda: gather(self._game(case, target), shown, self.grounds),
             urgency=Urgency.EXPLANATION,
             owner=owner,
         )

@@ -16,6 +16,7 @@ from xattn.systems import LoadedModel
 from xattn.training.cases import Cases
 from xattn.training.evaluate import Evaluation, evaluate
 from xattn.training.recipes import COMMON_FAILURES, RECIPES, World
+from xattn.trust import dependence
 
 TEMPLATE = """# {title}: {preset} {version}
 
@@ -39,6 +40,10 @@ TEMPLATE = """# {title}: {preset} {version}
 {where}
 
 {evaluation}
+
+## Explanations under random weights
+
+{explanations}
 
 ## Known failures
 
@@ -80,8 +85,16 @@ def card(model: LoadedModel, evaluation: Evaluation, failures: tuple[str, ...]) 
         support=_support(description, model.system.schema),
         where=UNSEEN_PHANTOMS if of_phantoms else UNSEEN_PATIENTS,
         evaluation=evaluation.text,
+        explanations=_explanations(model),
         failures="\n".join(f"- {line}" for line in (*common, *failures)),
     )
+
+
+def _explanations(model: LoadedModel) -> str:
+    """Of each method that was tried, whether it depends on what the model learnt."""
+    found = dependence.load(model.folder, model.checkpoint.model_id) if model.folder else {}
+    lines = [f"- {entry.sentence}" for entry in found.values()]
+    return "\n".join(lines) or "Not tried: no method is known to depend on what the model learnt."
 
 
 def _support(description: Description, schema: Schema) -> str:

@@ -9,7 +9,8 @@ from xattn.records import Attribution
 from xattn.trust.agreement import Agreement, agreement
 from xattn.trust.anatomy import Anatomy, anatomy, segments
 from xattn.trust.attention_check import ATTENTION, INTERACTIONS, AttentionCheck, check_attention
-from xattn.trust.bank import Bank
+from xattn.trust.dependence import marked
+from xattn.trust.grounds import Grounds
 from xattn.trust.stability import Stability, find_stability
 from xattn.trust.verdict import Verdict, check
 
@@ -49,7 +50,7 @@ class MapEvidence:
         }
 
 
-def gather(game: Game, shown: Mapping[str, Attribution], bank: Bank | None) -> Steps[MapEvidence]:
+def gather(game: Game, shown: Mapping[str, Attribution], grounds: Grounds) -> Steps[MapEvidence]:
     """The evidence of all maps that are shown of one prediction, judged together.
 
     Maps by field, and those of another target, are left out: they are not checked.
@@ -61,7 +62,7 @@ def gather(game: Game, shown: Mapping[str, Attribution], bank: Bank | None) -> S
     }
     verdicts: tuple[Verdict, ...] = ()
     if maps:
-        verdicts = yield from scaled(check(game, maps, bank), 0, JUDGED)
+        verdicts = yield from scaled(check(game, maps, grounds.bank), 0, JUDGED)
     steady = {}
     for number, (key, entry) in enumerate(maps.items()):
         if key in EXPLAINERS:
@@ -72,7 +73,7 @@ def gather(game: Game, shown: Mapping[str, Attribution], bank: Bank | None) -> S
     return MapEvidence(
         case_digest=game.case.digest,
         target=game.target.name,
-        verdicts=dict(zip(maps, verdicts, strict=True)),
+        verdicts=marked(dict(zip(maps, verdicts, strict=True)), grounds.dependence),
         places={key: anatomy(entry, parts) for key, entry in maps.items()},
         agreement=agreement(maps, game.film.regions),
         stability=steady,

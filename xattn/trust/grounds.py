@@ -1,12 +1,14 @@
 """What a case is judged by: the files beside a checkpoint's weights, read once."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from xattn.errors import CheckpointError
-from xattn.trust import bank, content, novelty
+from xattn.trust import bank, content, dependence, novelty
 from xattn.trust.bank import Bank
 from xattn.trust.content import Classifier
+from xattn.trust.dependence import Dependence
 from xattn.trust.expectations import EXPECTATIONS
 from xattn.trust.novelty import Reference
 from xattn.trust.sureness import FILE as SURENESS
@@ -21,13 +23,14 @@ class Grounds:
     reference: Reference | None = None
     table: SurenessTable | None = None
     bank: Bank | None = None
+    dependence: Mapping[str, Dependence] = field(default_factory=dict)
 
 
 def grounds(folder: Path | None, system: str, model_id: str = "") -> Grounds:
     """What lies in a checkpoint's folder, and the rule by which its system knows its films.
 
     Raises:
-        CheckpointError: if a file is damaged, or the ranges were fitted on another model.
+        CheckpointError: if a file is damaged, or it was made of another model.
     """
     classifier = content.load(system) if system in EXPECTATIONS else None
     if folder is None:
@@ -43,4 +46,5 @@ def grounds(folder: Path | None, system: str, model_id: str = "") -> Grounds:
         novelty.load_reference(folder),
         table,
         bank.load(folder),
+        dependence.load(folder, model_id),
     )

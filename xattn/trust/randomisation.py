@@ -7,7 +7,7 @@ time. A method whose maps stay when every weight is random shows the film, not t
 import copy
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,12 +18,11 @@ from xattn.explain.base import Explainer, Game, Steps, drain
 from xattn.records import Case, Target
 from xattn.systems import LoadedModel
 from xattn.trust.agreement import all_maps, mean_correlation
+from xattn.trust.dependence import Answer
 
 BOUND = 0.5
 """A mean rank correlation above this, after every weight is random, is survival."""
 CONFIDENCE = 0.95
-
-Verdict = Literal["fit", "unfit", "unclear"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Randomisation:
     bound: float = BOUND
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Answer:
         """By the interval after the last step of the cascade: below, above or across the bound."""
         last = self.cascade[-1]
         if last.low > self.bound:

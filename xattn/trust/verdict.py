@@ -11,6 +11,7 @@ maps and findings shown together.
                  not there to be beaten (no bank for this model, method, settings and finding)
     not shown    p > DOUBT: chance, or a map of another case, does as well
     not checked  the method gives no map, an even one, or the value does not react to the film
+    unfit        the method's maps survive random weights (`dependence`), whatever this test says
 
 Other cases' maps are compared in what is not common to all of them: their mean is held fixed, or
 the average map of a method, which knows nothing of the case, would beat each of them. A
@@ -34,7 +35,7 @@ from xattn.trust.judging import JudgedFilm, judge_film
 from xattn.trust.nulls import coarse, smooth_maps
 from xattn.trust.statistic import Judge
 
-Answer = Literal["yes", "unclear", "not shown", "not checked"]
+Answer = Literal["yes", "unclear", "not shown", "not checked", "unfit"]
 
 ALPHA = 0.05
 DOUBT = 0.20
@@ -45,7 +46,7 @@ OTHER_CASES, SMOOTH, SILHOUETTES = "other cases", "smooth maps", "silhouettes"
 NULLS = (OTHER_CASES, SMOOTH, SILHOUETTES)
 
 LIMIT = "this says nothing about whether the model is right."
-SENTENCES: dict[Answer, str] = {
+SENTENCES = {
     "yes": "This map tracks the model: covering what it marks changes the value as it says, more "
     "than for maps of other cases, smooth maps or the body's outline; ",
     "unclear": "Whether this map tracks the model is unclear: {reason}; ",
