@@ -7,6 +7,7 @@ import platformdirs
 import streamlit as st
 
 from pages.parts import checkpoints, cohort_run, kept, lists, panels, resources, state
+from pages.parts.background import follow
 from pages.parts.cohort_run import CohortRun, Wanted
 from pages.parts.film import texture
 from pages.parts.person import person
@@ -18,7 +19,6 @@ from xattn.runtime.cohort_members import looking, of_manifest, of_worklist
 from xattn.runtime.engine import Engine
 
 REVIEW = "pages/review.py"
-POLL_SECONDS = 0.7
 LIST, MANIFEST = "Worklist", "Manifest"
 NO_SECOND = "none"
 TAKES = (
@@ -62,22 +62,11 @@ def draw_asking() -> None:
 def draw_progress(run: CohortRun) -> None:
     """How far it is with a way to stop it; and, at its end, what was left out."""
     if run.is_running:
-        _follow(run)
+        follow(run, "_cohort_cancel")
         return
     if run.problem:
         st.error(run.problem)
     st.html(f'<p class="note">{escape(told(run))}</p>')
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def _follow(run: CohortRun) -> None:
-    if not run.is_running:
-        st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        words = "summing up" if run.done == run.total else f"case {run.done} of {run.total}"
-        st.progress(run.share, text=f"{run.wanted.cohort.title}: {words}")
-        if st.button("Cancel", key="_cohort_cancel", disabled=run.stop.is_set()):
-            run.stop.set()
 
 
 def told(run: CohortRun) -> str:

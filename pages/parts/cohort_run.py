@@ -1,26 +1,22 @@
 """A cohort behind the page: one run of this session, in a thread that no page waits for."""
 
-import logging
-import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from xattn.errors import XattnError
+from pages.parts.background import Background
 from xattn.runtime.cohort import CohortCase, Settings, run
 from xattn.runtime.cohort_comparison import Comparison, compare, paired
 from xattn.runtime.cohort_files import Summary, summarise
 from xattn.runtime.cohort_keeping import Keeper
 from xattn.runtime.cohort_members import Cohort
 from xattn.runtime.engine import Engine
-from xattn.runtime.faults import log_fault
 
-FAULT = "The run ended through a fault of the program; what was computed is kept."
 RUN = "cohort_run"
-logger = logging.getLogger("xattn.cohort")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +31,13 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class CohortRun:
+class CohortRun(Background):
     """How far a run is and what it came to; results stay when it is stopped."""
+
+    name: ClassVar[str] = "A cohort"
+    fault: ClassVar[str] = (
+        "The run ended through a fault of the program; what was computed is kept."
+    )
 
     wanted: Wanted
     done: int = 0
@@ -46,8 +47,6 @@ class CohortRun:
     comparison: Comparison | None = None
     pictures: dict[int, np.ndarray] = field(default_factory=dict)
     """By the place of a case, what the model read of its film (S, S) uint8."""
-    stop: threading.Event = field(default_factory=threading.Event)
-    future: Future[None] = field(default_factory=Future)
 
     @property
     def total(self) -> int:
@@ -55,33 +54,20 @@ class CohortRun:
         return len(self.wanted.engines) * len(self.wanted.cohort.members)
 
     @property
-    def is_running(self) -> bool:
-        """Whether it waits for its turn or works."""
-        return not self.future.done()
-
-    @property
     def share(self) -> float:
         """How much is done, 0 to 1."""
         return self.done / self.total if self.total else 1.0
 
     @property
-    def problem(self) -> str:
-        """Why it ended early, as a sentence; empty where it did not, or still runs."""
-        fault = None if self.is_running else self.future.exception()
-        if fault is None:
-            return ""
-        return str(fault) if isinstance(fault, XattnError) else FAULT
+    def words(self) -> str:
+        """How far it is."""
+        place = f"case {self.done} of {self.total}" if self.done < self.total else "summing up"
+        return f"{self.wanted.cohort.title}: {place}"
 
     def work(self) -> None:
         """Ask every case, then say what it comes to; runs in a thread."""
-        try:
-            self._ask()
-            self._conclude()
-        except XattnError:
-            raise
-        except Exception as fault:
-            log_fault(logger, "A cohort", fault)
-            raise
+        self._ask()
+        self._conclude()
 
     def _ask(self) -> None:
         wanted = self.wanted
@@ -124,7 +110,7 @@ def start(wanted: Wanted) -> CohortRun:
     if (before := current()) is not None:
         before.stop.set()
     made = CohortRun(wanted)
-    made.future = _threads().submit(made.work)
+    made.begin(_threads(), made.work)
     st.session_state[RUN] = made
     return made
 

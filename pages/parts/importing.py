@@ -2,26 +2,31 @@
 
 import shutil
 import tempfile
-import threading
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import streamlit as st
 
+from pages.parts.background import Background
 from xattn.archive.people import Person
 from xattn.archive.store import Archive
-from xattn.errors import IntakeError, XattnError
+from xattn.errors import IntakeError
 from xattn.runtime.engine import Engine
 from xattn.runtime.importing import Progress, import_films, plan
 
-FAULT = "The import ended through a fault of the program; what it took in is there."
-
 
 @dataclass(slots=True)
-class Importing:
-    """One import: how far it is, what it took in, and a way to stop it between two films."""
+class Importing(Background):
+    """One import: how far it is and what it took in."""
+
+    name: ClassVar[str] = "An import"
+    fault: ClassVar[str] = (
+        "The import ended through a fault of the program; what it took in is there."
+    )
 
     worklist: int
     total: int = 0
@@ -29,13 +34,6 @@ class Importing:
     taken: int = 0
     known: int = 0
     refused: int = 0
-    stop: threading.Event = field(default_factory=threading.Event)
-    future: Future[None] = field(default_factory=Future)
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it waits for its turn or takes in films."""
-        return not self.future.done()
 
     @property
     def share(self) -> float:
@@ -43,12 +41,10 @@ class Importing:
         return self.last.share if self.last else 0.0
 
     @property
-    def problem(self) -> str:
-        """Why it ended early, as a sentence; empty where it did not, or still runs."""
-        fault = None if self.is_running else self.future.exception()
-        if fault is None:
-            return ""
-        return str(fault) if isinstance(fault, XattnError) else FAULT
+    def words(self) -> str:
+        """How far it is, and the film in hand."""
+        done, name = (self.last.done, f" · {self.last.name}") if self.last else (0, "")
+        return f"{done} of {self.total}{name}"
 
     def note(self, progress: Progress) -> None:
         """Count a film."""
@@ -91,7 +87,7 @@ class Imports:
             return running
         made = Importing(worklist)
         self._last[worklist] = made
-        made.future = self._thread.submit(_run, made, engine, archive, person, films)
+        made.begin(self._thread, partial(_run, made, engine, archive, person, films))
         return made
 
     def close(self) -> None:

@@ -5,7 +5,8 @@ from html import escape
 import streamlit as st
 
 from pages.parts import panels, resources, state
-from pages.parts.importing import Films, Importing, counted, imports, named, uploaded
+from pages.parts.background import follow
+from pages.parts.importing import Films, counted, imports, named, uploaded
 from pages.parts.person import person
 from xattn.archive.imports import Refused, refused
 from xattn.archive.store import Archive
@@ -14,7 +15,6 @@ from xattn.data.clinical import Schema
 from xattn.runtime.serving import is_loopback
 from xattn.systems import SYSTEMS
 
-POLL_SECONDS = 0.5
 FEW = 1000
 AGAIN = (
     "Stop it at any time. Started again with the same films, also after a restart, it goes on "
@@ -63,7 +63,7 @@ def draw_progress(listed: Worklist) -> None:
     if found is None:
         return
     if found.is_running:
-        _follow(found, listed.number)
+        follow(found, f"_cancel_import_{listed.number}")
         return
     if found.problem:
         st.html(panels.warning(found.problem))
@@ -87,24 +87,6 @@ def refused_table(rows: tuple[Refused, ...]) -> str:
     )
     head = "<tr><th>Row</th><th>Why</th><th>Tried on</th></tr>"
     return f'<table class="details">{head}{lines}</table>'
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def _follow(running: Importing, number: int) -> None:
-    if not running.is_running:
-        st.rerun()
-    last = running.last
-    name = f" · {last.name}" if last else ""
-    place, button = st.columns([5, 1], vertical_alignment="center")
-    place.progress(running.share, f"{last.done if last else 0} of {running.total}{name}")
-    if button.button(
-        "Stopping" if running.stop.is_set() else "Cancel",
-        disabled=running.stop.is_set(),
-        key=f"_cancel_import_{number}",
-        width="stretch",
-    ):
-        running.stop.set()
-        st.rerun(scope="fragment")
 
 
 def _draw_folder(listed: Worklist) -> Asked | None:

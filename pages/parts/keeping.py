@@ -6,7 +6,7 @@ from pages.parts import kept, panels, resources, state
 from pages.parts.person import person
 from pages.parts.state import Reading, Shown
 from pages.parts.work import Work
-from xattn.archive import access, packing, reading, worklist
+from xattn.archive import reading, worklist
 from xattn.archive.store import Archive
 from xattn.archive.worklist import Worklist
 from xattn.errors import ArchiveError
@@ -63,13 +63,7 @@ def _added(archive: Archive, chosen: Worklist, work: Work, title: str) -> int:
 
 def _hand_over(archive: Archive, number: int, work: Work, shown: Shown) -> None:
     """Keep what was shown of the case before it was kept, and that it was."""
-    made = kept.results_of(work, shown)
-    for method, result in made.items():
-        archive.keep(person(), number, method, result)
-    seen = [(number, archive.blobs.put(packing.pack(result))) for result in made.values()]
-    with archive.transaction() as connection:
-        access.record_shown(connection, person(), seen, "result shown")
-    reading.note_tries(archive, person(), number, shown.tries)
+    reading.hand_over(archive, person(), number, kept.results_of(work, shown), shown.tries)
     assessment = work.belief(shown).assessment
     if shown.prediction and assessment:
         archive.grade(number, grades(shown.prediction, assessment))

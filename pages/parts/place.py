@@ -3,12 +3,10 @@
 from collections.abc import Callable
 
 import streamlit as st
-from sqlalchemy import select
 
 from pages.parts import kept, state
 from pages.parts.kept import Kept
 from xattn.archive import worklist
-from xattn.archive.tables import notes
 from xattn.archive.worklist import Query
 
 PAGE = "pages/worklist.py"
@@ -64,7 +62,7 @@ def _go(act: Callable[[], None]) -> None:
 
 def _draw_notes(here: Kept) -> None:
     number = here.stored.number
-    note, is_marked = own_note(here)
+    note, is_marked = here.archive.note(here.who, number)
     if st.button(
         "Remove the bookmark" if is_marked else "Bookmark",
         icon=":material/bookmark:" if is_marked else ":material/bookmark_border:",
@@ -80,11 +78,3 @@ def _draw_notes(here: Kept) -> None:
         )  # fmt: skip
         if text != note:
             _go(lambda: here.archive.annotate(here.who, number, note=text))
-
-
-def own_note(here: Kept) -> tuple[str, bool]:
-    """The person's own note of the case, and whether they marked it."""
-    own = notes.c.case == here.stored.number, notes.c.reader == here.who.name
-    with here.archive.transaction() as connection:
-        row = connection.execute(select(notes.c.note, notes.c.is_marked).where(*own)).one_or_none()
-    return (row[0], row[1]) if row else ("", False)

@@ -1,30 +1,27 @@
 """A worklist's reports as one file to take along, made behind the page; nobody waits for it."""
 
-import logging
 import shutil
 import tempfile
-import threading
 import weakref
 import zipfile
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from pathlib import Path
+from typing import ClassVar
 
 import streamlit as st
 
 from pages.parts import panels, resources, state
+from pages.parts.background import Background, follow
 from pages.parts.person import person
 from xattn.archive.store import Archive
 from xattn.archive.worklist import Worklist
-from xattn.errors import XattnError
 from xattn.runtime.exporting import Exported, Reports, export
-from xattn.runtime.faults import log_fault
 
 RUN = "reports_run"
-POLL_SECONDS = 0.5
-FAULT = "The reports ended through a fault of the program; it was logged."
 TAKES = (
     "A PDF of each case whose result you may see, with the tables, as one ZIP file. A case takes "
     "seconds, with maps more, since what they may be believed for is asked again. Go on working "
@@ -33,19 +30,19 @@ TAKES = (
 STOPPED = "Stopped: no file was made. What was made until then counts as shown to you."
 FEW = 8
 """Cases that are named beside one reason."""
-logger = logging.getLogger("xattn.reports")
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
-class Reporting:
+class Reporting(Background):
     """One run over a worklist: how far it is, what was refused, and the file at its end."""
+
+    name: ClassVar[str] = "The reports of a worklist"
+    fault: ClassVar[str] = "The reports ended through a fault of the program; it was logged."
 
     worklist: int
     reader: str
     last: Exported | None = None
     refused: list[tuple[int, str]] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
-    future: Future[None] = field(default_factory=Future)
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="xattn-reports-")))
 
     def __post_init__(self) -> None:
@@ -57,32 +54,30 @@ class Reporting:
         return self.folder / "reports.zip"
 
     @property
-    def is_running(self) -> bool:
-        """Whether it waits for its turn or makes reports."""
-        return not self.future.done()
+    def share(self) -> float:
+        """How much is done, 0 to 1."""
+        return self.last.done / self.last.total if self.last else 0.0
 
     @property
-    def problem(self) -> str:
-        """Why there is no file, as a sentence; empty where there is one, or it still runs."""
-        fault = None if self.is_running else self.future.exception()
-        if fault is not None:
-            return str(fault) if isinstance(fault, XattnError) else FAULT
-        return STOPPED if not self.is_running and not self.file.exists() else ""
+    def words(self) -> str:
+        """How far it is."""
+        if self.last is None:
+            return "Reports: waiting for their turn"
+        return f"Reports: {self.last.done:,} of {self.last.total:,} cases"
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it ended before its file was made."""
+        return not self.is_running and not self.problem and not self.file.exists()
 
     def work(self, reports: Reports) -> None:
         """Make every report, then the file of all; runs in a thread, stops between two cases."""
-        try:
-            with closing(export(reports, self.worklist, self.folder / "export")) as steps:
-                for step in steps:
-                    self._note(step)
-                    if self.stop.is_set():
-                        return
-            self._pack(self.folder / "export")
-        except XattnError:
-            raise
-        except Exception as fault:
-            log_fault(logger, "The reports of a worklist", fault)
-            raise
+        with closing(export(reports, self.worklist, self.folder / "export")) as steps:
+            for step in steps:
+                self._note(step)
+                if self.stop.is_set():
+                    return
+        self._pack(self.folder / "export")
 
     def _note(self, step: Exported) -> None:
         self.last = step
@@ -117,10 +112,10 @@ def draw_reports(listed: Worklist) -> None:
     if found is None:
         return
     if found.is_running:
-        _follow(found, listed.count)
+        follow(found, "_cancel_reports")
         return
-    if found.problem:
-        st.html(panels.warning(found.problem))
+    if problem := found.problem or (STOPPED if found.is_stopped else ""):
+        st.html(panels.warning(problem))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f'<p class="note">{escape(told(found))}</p>')
@@ -155,7 +150,7 @@ def start(archive: Archive, listed: Worklist, *, is_archival: bool) -> Reporting
     if before:
         before.stop.set()
     made = Reporting(listed.number, person().name)
-    made.future = _threads().submit(made.work, reports)
+    made.begin(_threads(), partial(made.work, reports))
     st.session_state[RUN] = made
     return made
 
@@ -171,23 +166,6 @@ def told(made: Reporting) -> str:
         shown = ", ".join(numbers[:FEW]) + (" and others" if len(numbers) > FEW else "")
         words += f" {'Case' if len(numbers) == 1 else 'Cases'} {shown}: {reason}"
     return words
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def _follow(made: Reporting, count: int) -> None:
-    if not made.is_running:
-        st.rerun()
-    done, total = (made.last.done, made.last.total) if made.last else (0, count)
-    place, button = st.columns([5, 1], vertical_alignment="center")
-    place.progress(done / total if total else 0.0, f"Reports: {done:,} of {total:,} cases")
-    is_stopping = made.stop.is_set()
-    button.button(
-        "Stopping" if is_stopping else "Cancel",
-        disabled=is_stopping,
-        key="_cancel_reports",
-        on_click=made.stop.set,
-        width="stretch",
-    )
 
 
 @st.cache_resource(on_release=lambda threads: threads.shutdown(wait=False, cancel_futures=True))

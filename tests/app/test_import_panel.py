@@ -84,7 +84,7 @@ def test_a_fault_of_the_program_shows_no_words_of_it(
     made = started(imports, engine, Films(tmp_path))
     with pytest.raises(RuntimeError):
         made.future.result(timeout=60)
-    assert made.problem == importing.FAULT
+    assert made.problem == made.fault
 
 
 def test_uploads_become_a_folder_that_goes(imports: Imports, engine) -> None:

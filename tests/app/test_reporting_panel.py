@@ -4,12 +4,14 @@ import gc
 import io
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import reporting, resources, state
-from pages.parts.reporting import FAULT, RUN, STOPPED, Reporting, told
+from pages.parts.reporting import RUN, Reporting, told
 from tests.app.archived import added, button, decided, listed
 from tests.app.conftest import page_text
 from xattn.archive.people import LOCAL
@@ -68,14 +70,15 @@ def test_a_stopped_run_makes_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     made.stop.set()
     run(made)
     assert closed.is_set()
-    assert made.problem == STOPPED
+    assert made.is_stopped
+    assert made.problem == ""
     assert not made.file.exists()
 
 
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [(ReportError("The report was refused."), "The report was refused."),
-     (RuntimeError("Doe^Jane"), FAULT)],
+     (RuntimeError("Doe^Jane"), Reporting.fault)],
 )  # fmt: skip
 def test_what_ends_a_run_is_a_sentence(monkeypatch, error: Exception, sentence: str) -> None:
     def steps(*_: object):
@@ -86,16 +89,13 @@ def test_what_ends_a_run_is_a_sentence(monkeypatch, error: Exception, sentence: 
     made = Reporting(1, "Ann")
     run(made)
     assert made.problem == sentence
+    assert not made.is_stopped
 
 
 def run(made: Reporting) -> None:
     """As the thread does it."""
-    try:
-        made.work(None)  # type: ignore[arg-type]  # the steps are the test's
-    except (ReportError, RuntimeError) as fault:
-        made.future.set_exception(fault)
-    else:
-        made.future.set_result(None)
+    with ThreadPoolExecutor() as threads:  # the steps are the test's
+        made.begin(threads, partial(made.work, None))  # type: ignore[arg-type]
 
 
 def test_nobody_else_gets_the_file_and_it_goes_with_the_session(app) -> None:

@@ -12,7 +12,7 @@ from xattn.archive.reading import (
     TRIED,
     Opinion,
     adjudicate,
-    note_tries,
+    hand_over,
     reads_of,
     record_read,
     require_open,
@@ -261,11 +261,22 @@ def test_what_was_tried_stands_in_the_audit_with_the_decision(archive, number):
     decide(archive, BEN, number)
     adjudicate(archive, CLEO, number, OPINION, reason="both saw it", tries=tries[:1])
     assert acts(archive)[-2:] == [("Cleo", TRIED), ("Cleo", "read recorded")]
-    note_tries(archive, ANN, number, tries[1:])
+    hand_over(archive, ANN, number, {}, tries[1:])
     assert acts(archive)[-1] == ("Ann", TRIED)
     with pytest.raises(ArchiveError, match="no row of this number"):
-        note_tries(archive, ANN, 99, tries)
+        hand_over(archive, ANN, 99, {}, tries)
     assert archive.verify().faults == ()
+
+
+def test_what_was_seen_before_the_case_was_kept_is_kept_and_counts_as_shown(archive):
+    number = bare.stored(archive, bare.listed(archive))
+    seen = bare.prediction(bare.case(), model="n" * 64)
+    hand_over(archive, ANN, number, {"prediction": seen})
+    assert acts(archive)[-2:] == [("Ann", "result kept"), ("Ann", "result shown")]
+    with archive.transaction() as connection:
+        (row,) = connection.execute(select(reveals)).mappings()
+    assert (row["case"], row["reader"]) == (number, "Ann")
+    assert archive.keep(ANN, number, "prediction", seen) == row["content"]
 
 
 def tried(change: str, after: float, box: Box | None = None) -> Try:

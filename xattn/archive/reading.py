@@ -152,15 +152,23 @@ def adjudicate(
         return _added(connection, person, number, opinion, words)
 
 
-def note_tries(archive: Archive, person: Person, number: int, tries: Iterable[Try]) -> None:
-    """Put what-ifs that were seen before a case was kept into the audit.
+def hand_over(
+    archive: Archive,
+    person: Person,
+    number: int,
+    seen: Mapping[str, Result],
+    tries: Iterable[Try] = (),
+) -> None:
+    """Keep what a person saw of a case before it was kept, by method; all is noted as shown.
 
     Raises:
         ArchiveError: if there is no such case.
     """
+    kept = [(number, archive.keep(person, number, *each)) for each in seen.items()]
     with archive.transaction() as connection:
         hold(connection)
         require(connection, cases, number)
+        access.record_shown(connection, person, kept, "result shown")
         _append_tries(connection, person, number, tries)
 
 

@@ -157,20 +157,20 @@ class Archive:
         """The film of a case."""
         return films.unpack(self.blobs.get(stored.film))
 
-    def keep(self, person: Person, number: int, method: str, result: Result) -> None:
-        """Keep a result of a case; the same result twice is one.
+    def keep(self, person: Person, number: int, method: str, result: Result) -> str:
+        """Keep a result of a case and give its content's hash; the same result twice is one.
 
         Raises:
             ArchiveError: if there is no case of this number.
         """
-        source = result.provenance
+        source, content = result.provenance, self.blobs.put(packing.pack(result))
         row = {
             "case": number,
             "digest": source.case_digest,
             "model": source.model_id,
             "target": result.target.name,
             "method": method,
-            "content": self.blobs.put(packing.pack(result)),
+            "content": content,
             "made": now(),
         }
         facts = {
@@ -182,7 +182,7 @@ class Archive:
             "model": source.model_id,
             "settings": dict(source.settings),
             "versions": dict(source.versions),
-            "content": row["content"],
+            "content": content,
         }
         same = [results.c[name] == row[name] for name in _SAME]
         with self.transaction() as connection:
@@ -191,6 +191,7 @@ class Archive:
             if connection.execute(select(results.c.id).where(*same)).first() is None:
                 append(connection, person.name, "result kept", facts)
                 connection.execute(insert(results).values(row))
+        return content
 
     def grade(self, number: int, grades: Grades) -> None:
         """Set what a case is sorted by; what is None is no longer known.
@@ -218,6 +219,14 @@ class Archive:
             require(connection, cases, number)
             append(connection, person.name, "truth set", {"case": number, "truth": truth})
             connection.execute(update(cases).where(cases.c.id == number).values(truth=truth))
+
+    def note(self, person: Person, number: int) -> tuple[str, bool]:
+        """The person's own note of a case, and whether they marked it."""
+        own = notes.c.case == number, notes.c.reader == person.name
+        with self.transaction() as connection:
+            wanted = select(notes.c.note, notes.c.is_marked).where(*own)
+            row = connection.execute(wanted).one_or_none()
+        return (row[0], row[1]) if row else ("", False)
 
     def annotate(
         self,

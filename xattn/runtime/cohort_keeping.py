@@ -85,8 +85,7 @@ class InArchive:
 
     def keep(self, asked: Asked, method: str, result: Result) -> None:
         """Keep the result beside the case."""
-        self.archive.keep(self.person, _number(asked), method, result)
-        name = self.archive.blobs.put(packing.pack(result))
+        name = self.archive.keep(self.person, _number(asked), method, result)
         with self.archive.transaction() as connection:
             require_open(connection, self.person, _number(asked))
             self._note(connection, asked, name)
