@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 SYSTEMS := hip breast chest
 
-.PHONY: app install dev test check bench truth trust real real-eval ablations phantoms train clean
+.PHONY: app install dev test check bench truth trust evidence real real-eval ablations phantoms train clean
 
 app: install              ## install what is missing and open the app
 	$(BIN)/streamlit run app.py
@@ -24,9 +24,13 @@ check: dev                ## format, lint, types
 
 bench: dev                ## speed, as ratios measured side by side
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.speed_methods
+	$(BIN)/python -m benchmarks.speed_distance
+	$(BIN)/python -m benchmarks.speed_growth
 	$(BIN)/python -m benchmarks.training_speed
 	$(BIN)/python -m benchmarks.worklist
 	$(BIN)/python -m benchmarks.viewer
+	$(BIN)/python -m benchmarks.people
 
 truth: dev                ## explainers against what is known of white boxes and phantoms
 	$(BIN)/python -m benchmarks.truth
@@ -35,6 +39,12 @@ trust: dev                ## how well ranges, gate and outlines keep what they p
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.anatomy
+
+evidence: dev             ## what the shipped models' maps are judged by: other cases' maps, random weights
+	for system in $(SYSTEMS); do \
+	  $(BIN)/python -m benchmarks.evidence_bank --system $$system && \
+	  $(BIN)/python -m benchmarks.randomisation --system $$system \
+	    --out assets/models/$$system/compact/evidence.json || exit 1; done
 
 real: dev                 ## every real film and every broken file through the main job
 	$(BIN)/python -m benchmarks.real

@@ -10,6 +10,7 @@ import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
 from pages.parts import resources, state
+from pages.parts.component import draw_component
 from xattn.archive import members
 from xattn.archive.people import MOST_NAME, Person
 from xattn.errors import AccessError, XattnError
@@ -172,8 +173,8 @@ def sign_ins() -> SignIns:
 def _follow(found: SignIn, beat: float) -> None:
     script = (resources.ASSETS / "sign_in" / "presence.js").read_text("utf-8")
     component = st.components.v2.component("xattn_presence", js=script)
-    told = component(data={"seconds": beat}, key="_presence", on_used_change=_nothing)
-    if told.get("used") is not None:
+    event, _ = draw_component(component, {"seconds": beat}, key="_presence", events=("used",))
+    if event == "used":
         sign_ins().use(found.name, found.at)
     if sign_ins().is_over(found.name, found.at):
         st.rerun()
@@ -212,7 +213,3 @@ def _vouched() -> SignIn | None:
     if not isinstance(at, int | float):
         raise AccessError("The sign-in provider was expected to say when it named you.")
     return SignIn(name, float(at))
-
-
-def _nothing() -> None:
-    """Streamlit hands out an event only where a callback is named."""

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit import runtime
 
+from pages.parts.component import draw_component
 from pages.parts.film import Texture
 from pages.parts.resources import ASSETS
 from xattn.data.placement import Box
@@ -30,6 +31,7 @@ SCRIPTS = (
     "viewer",
 )
 """Read in this order and joined: a page's component takes one script."""
+EVENTS = ("box", "cover", "cancel", "start")
 
 
 def draw(film: Texture, scene: bytes) -> tuple[str, Any]:
@@ -42,15 +44,7 @@ def draw(film: Texture, scene: bytes) -> tuple[str, Any]:
     component(data=film.display, key="_film_texture")
     level = {"kind": "level", "hash": film.key, "address": _address(film.full)}
     component(data=level, key="_film_level")
-    events = component(
-        data=scene,
-        key="_viewer",
-        on_box_change=_nothing,
-        on_cover_change=_nothing,
-        on_cancel_change=_nothing,
-        on_start_change=_nothing,
-    )
-    return first_event(events)
+    return draw_component(component, scene, key="_viewer", events=EVENTS)
 
 
 def send_progress(shares: Mapping[str, float]) -> None:
@@ -58,12 +52,6 @@ def send_progress(shares: Mapping[str, float]) -> None:
     script = (ASSETS / "viewer" / "progress.js").read_text("utf-8")
     component = st.components.v2.component("xattn_progress", js=script)
     component(data=dict(shares), key="_progress")
-
-
-def first_event(events: Mapping[str, Any]) -> tuple[str, Any]:
-    """The one event of a run, as name and content."""
-    given = [(name, events.get(name)) for name in ("box", "cover", "cancel", "start")]
-    return next(((name, content) for name, content in given if content is not None), ("", None))
 
 
 def box_of(event: Mapping[str, Any]) -> Box | None:
@@ -95,7 +83,3 @@ def _component() -> Any:
     script = "\n".join((folder / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
     style = (folder / "viewer.css").read_text("utf-8")
     return st.components.v2.component("xattn_viewer", js=script, css=style)
-
-
-def _nothing() -> None:
-    """Streamlit hands out an event only where a callback is named."""

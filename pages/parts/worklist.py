@@ -7,6 +7,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from pages.parts import gate, kept, resources, state
+from pages.parts.component import draw_component
 from pages.parts.person import person
 from xattn.archive import worklist
 from xattn.archive.store import Archive
@@ -172,16 +173,7 @@ def _draw(data: dict[str, Any]) -> tuple[str, Any]:
     folder = resources.ASSETS / "worklist"
     script, style = ((folder / f"table.{kind}").read_text("utf-8") for kind in ("js", "css"))
     component = st.components.v2.component("xattn_worklist", js=script, css=style)
-    names = ("open", "mark", "sort")
-    events = component(
-        data=data,
-        key="_worklist",
-        on_open_change=_nothing,
-        on_mark_change=_nothing,
-        on_sort_change=_nothing,
-    )
-    given = ((name, events.get(name)) for name in names)
-    return next(((name, content) for name, content in given if content is not None), ("", None))
+    return draw_component(component, data, key="_worklist", events=("open", "mark", "sort"))
 
 
 def _veiled(value: float | None, row: Row) -> Cell:
@@ -192,7 +184,3 @@ def _veiled(value: float | None, row: Row) -> Cell:
 
 def _style(level: str | None) -> str:
     return "" if level in (None, "pass") else "warn"
-
-
-def _nothing() -> None:
-    """Streamlit hands out an event only where a callback is named."""

@@ -3,11 +3,12 @@
 import pytest
 
 from pages.parts import follow, state
+from pages.parts.component import draw_component
 from pages.parts.follow import panels_of
 from pages.parts.form import checked, forms_of_file
 from pages.parts.panels import details, facts, prediction
 from pages.parts.state import Shown
-from pages.parts.viewer import box_of, first_event
+from pages.parts.viewer import EVENTS, box_of
 from pages.parts.work import Work
 from tests.app.conftest import finished, png
 from xattn.data.placement import Box
@@ -16,10 +17,26 @@ from xattn.errors import IntakeError, SchemaError
 from xattn.runtime.engine import Engine
 
 
-def test_the_event_of_a_run_is_found_by_name() -> None:
-    assert first_event({"box": None, "cancel": "lime", "start": None}) == ("cancel", "lime")
-    assert first_event({"cover": {"box": None}}) == ("cover", {"box": None})
-    assert first_event({}) == ("", None)
+@pytest.mark.parametrize(
+    ("given", "event"),
+    [
+        ({"box": None, "cancel": "lime", "start": None}, ("cancel", "lime")),
+        ({"cover": {"box": None}}, ("cover", {"box": None})),
+        ({}, ("", None)),
+    ],
+)
+def test_the_event_of_a_run_is_found_by_name(given, event) -> None:
+    heard = {}
+
+    def component(**said):
+        heard.update(said)
+        return given
+
+    assert draw_component(component, b"scene", key="_viewer", events=EVENTS) == event
+    assert {"data": b"scene", "key": "_viewer"}.items() <= heard.items()
+    assert {name for name in heard if callable(heard[name])} == {
+        "on_box_change", "on_cover_change", "on_cancel_change", "on_start_change",
+    }  # fmt: skip
 
 
 def test_a_drawn_box_is_in_whole_file_pixels() -> None:
