@@ -16,7 +16,7 @@ from xattn.archive.store import Archive
 from xattn.archive.tables import audit, reports
 from xattn.errors import ArchiveError, ReportError
 from xattn.reports.institution import Institution
-from xattn.runtime.exporting import FAULT, NO_RESULT, Reports, export
+from xattn.runtime.exporting import NO_RESULT, Reports, export
 
 ANN, BEN, CLEO = (
     Person("Ann", ("reader",)),
@@ -126,7 +126,8 @@ def test_a_case_that_fails_does_not_end_the_others(cases, engine, tmp_path, monk
 
     monkeypatch.setattr(engine, "believe", broken)
     steps = list(export(Reports(engine, cases, ANN), 2, tmp_path / "out"))
-    assert [step.refusal for step in steps] == [FAULT, ""]
+    fault = "The report ended through a fault of the program; it was logged."
+    assert [step.refusal for step in steps] == [fault, ""]
     assert "Jane" not in caplog.text
 
 

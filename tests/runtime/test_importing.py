@@ -13,7 +13,7 @@ from xattn.archive.people import LOCAL, Person
 from xattn.archive.tables import audit, cases, imports, metadata, results
 from xattn.archive.worklist import Query, page
 from xattn.errors import AccessError, ArchiveError, IntakeError, SchemaError
-from xattn.runtime.importing import FAULT, import_films, plan
+from xattn.runtime.importing import import_films, plan
 
 HEADER = ("file", "lesion_type", "density", "mass_shape", "box", "title", "truth")
 
@@ -194,10 +194,11 @@ def test_a_fault_with_one_film_is_logged_without_values_and_the_others_go_on(
     monkeypatch.setattr(engine, "read", broken)
     steps = list(import_films(engine, archive, LOCAL, 1, plan(folder, engine.schema)))
     assert [step.case for step in steps] == [1, None, 2, 3, None]
-    assert steps[1].refusal == FAULT
-    assert refused(archive, 1)[0].refusal == FAULT
+    fault = "The import of this film ended through a fault of the program; it was logged."
+    assert steps[1].refusal == fault
+    assert refused(archive, 1)[0].refusal == fault
     (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert line.startswith("The import of a film failed: ZeroDivisionError at take:")
+    assert line.startswith("The import of this film failed: ZeroDivisionError at run:")
     assert "Jane" not in caplog.text
 
 

@@ -13,20 +13,21 @@ from xattn.archive.people import Person
 from xattn.archive.reads import ADJUDICATION, Read
 from xattn.archive.store import Archive
 from xattn.archive.worklist import find, same_films
-from xattn.errors import AccessError, ArchiveError, XattnError
+from xattn.errors import AccessError, ArchiveError
 from xattn.records import Attribution, Explanation, Prediction, Target
 from xattn.reports.content import Decision, compose
 from xattn.reports.export import replacing
 from xattn.reports.institution import NOBODY, Institution
 from xattn.reports.pdf import render
 from xattn.runtime.engine import Engine
-from xattn.runtime.faults import log_fault
+from xattn.runtime.faults import attempt
 from xattn.runtime.replaying import stored_case
 from xattn.trust.belief import Belief
 
 logger = logging.getLogger(__name__)
 
-FAULT = "The report could not be made through a fault of the program; it was logged."
+REPORT = "The report"
+VEILED = "Its result may not be shown to you yet."
 NO_RESULT = "There is no result of this model on the case as it was stored."
 
 
@@ -139,15 +140,15 @@ def decision_of(rows: tuple[Read, ...], person: Person, target: Target) -> Decis
 
 def _report(reports: Reports, number: int, target: Target, folder: Path) -> tuple[str, str]:
     """The name of the report's file, or why there is none."""
-    name = f"case-{number}.pdf"
-    try:
+
+    def rendered() -> bytes:
         pdf = reports.render(number, target)
         reports.archive.keep_report(reports.person, number, pdf)
-    except XattnError as refusal:
-        is_veiled = isinstance(refusal, AccessError)
-        return "", "Its result may not be shown to you yet." if is_veiled else str(refusal)
-    except Exception as fault:  # noqa: BLE001  # one case must not end the export of the others
-        log_fault(logger, "A report", fault)
-        return "", FAULT
+        return pdf
+
+    pdf, refusal = attempt(logger, REPORT, rendered)
+    if pdf is None:
+        return "", VEILED if isinstance(refusal, AccessError) else str(refusal)
+    name = f"case-{number}.pdf"
     (folder / name).write_bytes(pdf)
     return name, ""

@@ -26,15 +26,15 @@ from xattn.data.clinical import Schema
 from xattn.data.datasets.table import Row, read_table
 from xattn.data.fields import normalised
 from xattn.data.placement import Box
-from xattn.errors import ArchiveError, IntakeError, SchemaError, XattnError
+from xattn.errors import ArchiveError, IntakeError, SchemaError
 from xattn.records import Case, Target
 from xattn.runtime.engine import Engine
-from xattn.runtime.faults import log_fault
+from xattn.runtime.faults import attempt
 from xattn.runtime.grading import grades
 
 logger = logging.getLogger(__name__)
 
-FAULT = "This film could not be read through a fault of the program; it was logged."
+IMPORT = "The import of this film"
 OWN_COLUMNS = frozenset({"FILE", "BOX", "TITLE", "TRUTH"})
 
 
@@ -142,22 +142,21 @@ class _Importer:
 
     def take(self, item: Item) -> tuple[int | None, str]:
         """The number of the case, or the sentence why there is none."""
-        if item.refusal or item.path is None:
+        path = item.path
+        if item.refusal or path is None:
             return None, item.refusal
-        try:
-            truth = _truth(item.truth)
-            if truth is not None:
-                self.person.require("administrator")
-            case = self.engine.read(item.path, item.form, box=_box(item.box))
-            number = self._keep(case, item.title)
-            if truth is not None:
-                self.archive.set_truth(self.person, number, truth)
-        except XattnError as refusal:
-            return None, str(refusal)
-        except Exception as fault:  # noqa: BLE001  # one film must not end the import of the others
-            log_fault(logger, "The import of a film", fault)
-            return None, FAULT
-        return number, ""
+        number, refusal = attempt(logger, IMPORT, lambda: self._take(item, path))
+        return number, str(refusal or "")
+
+    def _take(self, item: Item, path: Path) -> int:
+        truth = _truth(item.truth)
+        if truth is not None:
+            self.person.require("administrator")
+        case = self.engine.read(path, item.form, box=_box(item.box))
+        number = self._keep(case, item.title)
+        if truth is not None:
+            self.archive.set_truth(self.person, number, truth)
+        return number
 
     def _keep(self, case: Case, title: str) -> int:
         prediction = self.engine.start_prediction(case, target=self.target).result()
