@@ -104,6 +104,8 @@ CLAIMS = (
     Claim("hip", CHOICES[0].name, "fusion: image", "film and form over the film"),
     Claim("hip", CHOICES[0].name, "fusion: form", "film and form over the form"),
     Claim("hip", CHOICES[0].name, "loss: plain Smooth L1", "weighted over plain loss"),
+    Claim("hip", "loss: weighted, one plain epoch after it", "loss: plain Smooth L1",
+          "weighted loss with one plain epoch more over plain loss"),
     Claim("breast", "default: cross-attention, d = 100", "fusion: concat",
           "cross-attention over concatenation"),
     Claim("breast", "fusion: co", "fusion: concat", "co-attention over concatenation"),
