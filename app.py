@@ -5,7 +5,7 @@ import logging
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
-from pages.parts import panels, resources, sign_in, state
+from pages.parts import panels, resources, sign_in, state, uploads
 from pages.parts.person import draw_person
 from xattn.errors import XattnError
 from xattn.runtime.faults import log_fault
@@ -25,6 +25,7 @@ PAGES = (
 
 def main() -> None:
     """Run the chosen page."""
+    uploads.keep_answers()
     st.set_page_config("xattn", str(resources.ASSETS / "logo.svg"), layout="wide")
     st.html(resources.ASSETS / "theme.css")
     st.logo(str(resources.ASSETS / "logo.svg"))

@@ -112,8 +112,7 @@ async def work(page: Page, films: Sequence[Told], uploads: int, seed: int) -> in
 async def taken(page: Page, content: bytes) -> None:
     """Upload a film until it is read, which puts a fresh uploader in the place of the used one.
 
-    Streamlit 1.67 may forget where to put a file if the page is drawn anew in that very moment
-    (`ForwardMsgQueue.clear` drops what the browser asked for); a person gives it again, as here.
+    One that is lost on the way (`pages/parts/uploads.py` has the reason) is given again, and told.
     """
     while True:
         used = await upload(page, content)
