@@ -3,7 +3,8 @@
 The cases are the first of the system's cached test phantoms, every method runs with its own
 settings for every finding, and all of them share one pool of masked films a case: 512 encoder
 passes, whatever the number of findings. A map is 784 bytes: with 220 cases 0.5 MB for a system of
-one output, 7.2 MB for the chest's fourteen. What a case costs is printed at the end.
+one output, and 4.8 MB for the chest's fourteen, which get no LIME. What a case costs is printed at
+the end.
 """
 
 import argparse
@@ -97,11 +98,17 @@ def fill(
     return Bank(model.checkpoint.model_id, bank_bodies(films), maps), seconds
 
 
+def usual(model: LoadedModel) -> tuple[str, ...]:
+    """The page's methods; of several findings without LIME, or the folder would pass 10 MB."""
+    return METHODS if len(model.targets) == 1 else tuple(name for name in METHODS if name != "lime")
+
+
 def main() -> None:
     """Fill the bank of one system, and print what each method cost."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--system", choices=SYSTEMS, required=True)
-    parser.add_argument("--methods", nargs="+", choices=EXPLAINERS, default=METHODS)
+    what = "those of the page, LIME where there is one finding, unless given"
+    parser.add_argument("--methods", nargs="+", choices=EXPLAINERS, help=what)
     parser.add_argument("--cases", type=int, default=220, help="199 or more, else it is no bank")
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--out", type=Path, help="folder; the checkpoint's own if not given")
@@ -110,7 +117,7 @@ def main() -> None:
     folder = given.checkpoint or MODELS / given.system / "compact"
     model = load(folder, device=given.device)
     cases = Cases.load(Path(PHANTOMS.format(given.system))).take(torch.arange(given.cases))
-    bank, seconds = fill(model, cases, tuple(given.methods))
+    bank, seconds = fill(model, cases, tuple(given.methods or usual(model)))
     out = given.out or folder
     out.mkdir(parents=True, exist_ok=True)
     save(out, bank)
