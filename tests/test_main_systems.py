@@ -1,6 +1,9 @@
 """The command line with each system and with another output than the first."""
 
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,11 +46,14 @@ def test_a_finding_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixtu
     assert "Traceback" not in said
 
 
+@pytest.mark.skipif(shutil.which("pdfinfo") is None, reason="poppler-utils counts the pages")
 @pytest.mark.parametrize("system", ["hip", "chest"])
-def test_a_report_is_written_for_each_system(system: str, tmp_path: Path):
+def test_a_report_of_two_pages_is_written_for_each_system(system: str, tmp_path: Path):
     out = tmp_path / "case.pdf"
     assert main(["report", *options(system), "--out", str(out)]) == 0
     assert out.read_bytes().startswith(b"%PDF")
+    told = subprocess.run(["pdfinfo", out], capture_output=True, check=True).stdout
+    assert re.findall(rb"Pages: +([0-9]+)", told) == [b"2"]
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
