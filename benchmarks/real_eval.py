@@ -1,7 +1,8 @@
 """What phantom-trained encoders give on real films: writes docs/results_real.md.
 
-Grouped five-fold cross-validation of heads on frozen encoders, on three real data sets of films,
-forms and labels; then whether the breast model's map finds real lesions. The data folder is named
+Grouped five-fold cross-validation of heads on frozen encoders, and of whole networks that train on,
+on three real data sets of films, forms and labels; then whether the breast model's map finds real
+lesions. The data folder is named
 by XATTN_DATA (default ../shared/data); without it the command fails.
 """
 
@@ -29,6 +30,8 @@ from benchmarks.real_tables import (
     regression,
 )
 from benchmarks.real_text import DOCUMENT
+from benchmarks.real_tuned import TunedHead
+from xattn.systems import LoadedModel
 from xattn.training.label_metrics import MacroAuc
 
 DATA = Path(os.environ.get("XATTN_DATA", "../shared/data"))
@@ -84,6 +87,7 @@ def _section(name: str, task: Task) -> str:
     fresh = real_encoders.tokens(real_encoders.untrained(model), real.films[:, :1])
     heads = {
         **_fusions(real, maps, is_regression=task.is_regression),
+        **_tuned(real, model, is_regression=task.is_regression),
         **_ridges(real, trained=maps[:, :1], fresh=fresh),
     }
     entries = []
@@ -113,6 +117,18 @@ def _fusions(real: RealSet, maps: np.ndarray, *, is_regression: bool) -> Heads:
             is_regression=is_regression,
         )
         for fusion in FUSIONS
+    }
+
+
+def _tuned(real: RealSet, model: LoadedModel, *, is_regression: bool) -> Heads:
+    """All weights trained on the films, from the shipped encoder and from a fresh one."""
+    starts = {
+        "cross-attention": model,
+        "cross-attention, untrained encoder": real_encoders.untrained(model),
+    }
+    return {
+        (name, "all weights"): TunedHead(start.module, real, is_regression=is_regression)
+        for name, start in starts.items()
     }
 
 

@@ -1,6 +1,6 @@
 """Speed as ratios of two sides measured in one run, DESIGN section 6: `make bench`.
 
-    python -m benchmarks.speed [--checkpoint hip] [--device cuda]
+    python -m benchmarks.speed [--checkpoint hip] [--preset paper] [--device cuda]
 
 Both sides explain the same shipped case with the same model on the same device. Figures are medians
 of the repeats; the two sides take turns, so that a busy machine slows both. The libraries' whole
@@ -17,7 +17,6 @@ from itertools import product
 
 import numpy as np
 
-import xattn
 from benchmarks import libraries
 from benchmarks.libraries import Counts
 from benchmarks.speed_cases import (
@@ -28,6 +27,7 @@ from benchmarks.speed_cases import (
     hardware,
     measure,
     shipped_case,
+    subject,
 )
 from benchmarks.speed_memory import peak
 from xattn.explain.base import Game, Steps
@@ -56,8 +56,8 @@ def main() -> None:
     options = _options()
     names = [options.checkpoint] if options.checkpoint else list(SYSTEMS)
     for name in names:
-        engine = Engine(xattn.load(name, device=options.device).model, Worker())
-        model = engine.model
+        model = subject(name, preset=options.preset, device=options.device)
+        engine = Engine(model, Worker())
         case = shipped_case(engine)
         print(
             f"\n{model.system.name}, {model.checkpoint.description.preset}; {hardware(model)}; "
@@ -170,6 +170,8 @@ def _imports(repeats: int) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", help="a system or a checkpoint folder; else all systems")
+    what = "another than the checkpoint's has fresh weights: for speed alone"
+    parser.add_argument("--preset", choices=("compact", "paper"), default="compact", help=what)
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--repeats", type=int, default=3)
     return parser.parse_args()

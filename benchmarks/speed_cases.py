@@ -5,6 +5,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,10 +14,27 @@ from xattn.data.placement import Box
 from xattn.explain.encoding import AT_ONCE
 from xattn.records import Case
 from xattn.runtime.engine import Engine
-from xattn.systems import LoadedModel
+from xattn.systems import LoadedModel, load
 
 CASES = Path(__file__).resolve().parents[1] / "assets" / "cases"
 Side = Callable[[], object]
+
+
+def subject(name: str, *, preset: str, device: str) -> LoadedModel:
+    """A checkpoint, or its system at another size with fresh weights: they cost the same."""
+    model = load(name, device=device)
+    description = model.checkpoint.description
+    if preset == description.preset:
+        return model
+    torch.manual_seed(0)
+    module = (
+        model.system.build(model.system.presets[preset]).eval().requires_grad_(requires_grad=False)
+    )
+    module.to(model.device).to(memory_format=torch.channels_last)
+    described = replace(description, preset=f"{preset}, fresh weights")
+    return replace(
+        model, checkpoint=replace(model.checkpoint, module=module, description=described)
+    )
 
 
 def shipped_case(engine: Engine) -> Case:

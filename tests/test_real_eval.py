@@ -7,17 +7,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch.nn.functional import interpolate
 
 from benchmarks import real_lesions, real_sets
 from benchmarks.real_folds import Round, interval, out_of_fold, rounds
 from benchmarks.real_forms import CESM_FORM, KNEE_FORM
 from benchmarks.real_heads import AttentionHead, RidgeHead
+from benchmarks.real_sets import RealSet
+from benchmarks.real_tuned import TunedHead
+from xattn.data.clinical import Schema
+from xattn.data.fields import Number
 from xattn.errors import SchemaError
+from xattn.systems import find
 from xattn.training.folds import assign
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / os.environ.get("XATTN_DATA", "../shared/data")
 FILMS, VERSIONS, CHANNELS = 40, 2, 16
+TWO_NUMBERS = Schema(
+    name="two",
+    fields=tuple(
+        Number(name=name, label=name, unit="", low=-9, high=9, centre=0, spread=1)
+        for name in ("first", "second")
+    ),
+)
 
 
 @pytest.fixture(name="cohort")
@@ -56,6 +70,21 @@ def attention(cohort: dict[str, np.ndarray]) -> AttentionHead:
     )
 
 
+def tuned(cohort: dict[str, np.ndarray]) -> TunedHead:
+    """All weights of a small network; a film's grey is its first channel, enlarged."""
+    torch.manual_seed(0)
+    start = find("breast").build({"size": 64, "dim": 16})
+    grey = torch.from_numpy(cohort["maps"][:, :, 0]).sigmoid()
+    real = RealSet(
+        schema=TWO_NUMBERS,
+        films=interpolate(grey, size=(64, 64)).numpy(),
+        names=("label",),
+        strata=cohort["labels"][:, 0],
+        **{name: cohort[name] for name in ("values", "known", "labels", "groups")},
+    )
+    return TunedHead(start, real, is_regression=False)
+
+
 def test_no_group_is_on_two_sides_and_every_case_is_scored_once(cohort):
     groups = cohort["groups"]
     turns = list(rounds(cohort["folds"]))
@@ -67,7 +96,7 @@ def test_no_group_is_on_two_sides_and_every_case_is_scored_once(cohort):
     assert sorted(np.concatenate([turn.scored for turn in turns])) == list(range(FILMS))
 
 
-@pytest.mark.parametrize("make", [ridge, attention])
+@pytest.mark.parametrize("make", [ridge, attention, tuned])
 def test_a_scored_case_gives_nothing_to_its_own_score_but_its_film_and_form(cohort, make):
     """Other labels, films and forms of the scored fold: the scores of the rest of it stay."""
     turn = next(rounds(cohort["folds"]))
