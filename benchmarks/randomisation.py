@@ -17,9 +17,9 @@ from xattn.explain.integrated import IntegratedGradients
 from xattn.explain.joint import JointShapley
 from xattn.explain.lime import RegionLime
 from xattn.phantoms import breast, chest, hip
+from xattn.phantoms.breast_file import breast_file
 from xattn.phantoms.chest_file import chest_file
 from xattn.phantoms.hip_file import hip_file
-from xattn.phantoms.mammogram_file import mammogram_file
 from xattn.records import Case
 from xattn.runtime.engine import Engine
 from xattn.trust.randomisation import Randomisation, randomisation
@@ -86,7 +86,7 @@ def phantom_case(engine: Engine, seed: int) -> Case:
     view = breast.draw(tissue, size=448)
     form = {"lesion_type": view.lesion_type, **view.form}
     box = Box(*view.box) if view.box.width else None
-    return engine.read(mammogram_file(view, tissue), form, box=box)
+    return engine.read(breast_file(view, tissue), form, box=box)
 
 
 if __name__ == "__main__":

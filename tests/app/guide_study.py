@@ -9,7 +9,7 @@ from xattn.archive.people import LOCAL, Person
 from xattn.archive.reading import Opinion, record_read, revealed
 from xattn.archive.store import Archive
 from xattn.phantoms.breast import Phantom, Settings, draw, sample_world
-from xattn.phantoms.mammogram_file import mammogram_file
+from xattn.phantoms.breast_file import breast_file
 from xattn.runtime.engine import Engine
 from xattn.runtime.importing import import_films, plan
 from xattn.runtime.worker import Worker
@@ -32,7 +32,7 @@ def write_films(folder: Path, size: int = 900) -> list[Phantom]:
     names = sorted({name for phantom in phantoms for name in phantom.form})
     rows = []
     for place, phantom in enumerate(phantoms, start=1):
-        (folder / f"{place:02}.dcm").write_bytes(mammogram_file(phantom, worlds[place - 1]))
+        (folder / f"{place:02}.dcm").write_bytes(breast_file(phantom, worlds[place - 1]))
         form = [phantom.form.get(name, "") for name in names]
         box, truth = " ".join(map(str, phantom.box)), int(phantom.malignant)
         rows.append((f"{place:02}.dcm", phantom.lesion_type, *form, box, f"phantom {place}", truth))

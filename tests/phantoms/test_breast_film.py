@@ -19,8 +19,8 @@ from xattn.phantoms.breast import (
 )
 from xattn.phantoms.breast_anatomy import FILM_MM
 from xattn.phantoms.breast_causes import SIGNS, Settings
+from xattn.phantoms.breast_sheet import breast_sheet, plain_causes, posed_world
 from xattn.phantoms.physics import FieldOfView, sample_grid
-from xattn.phantoms.sheet import breast_sheet, plain_causes, posed_world
 
 TRUTH = Settings()
 NOTHING = frozenset()

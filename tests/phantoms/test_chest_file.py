@@ -11,11 +11,12 @@ import pytest
 from xattn.data.findings import FINDINGS
 from xattn.data.intake import read_image
 from xattn.data.schemas import CHEST
-from xattn.phantoms import MAKER
-from xattn.phantoms import chest_file as files
+from xattn.phantoms import MAKER, chest_samples
 from xattn.phantoms.chest import Settings, display, draw, sample_world
 from xattn.phantoms.chest_bayes import expected
 from xattn.phantoms.chest_cases import CAUSES, ChestRow
+from xattn.phantoms.chest_file import chest_file
+from xattn.phantoms.chest_samples import CHEST_SAMPLES
 
 SEEDS = (0, 1, 5)
 NAMING = {"PN", "LO", "SH", "ST", "LT", "UT", "UN", "DA", "TM", "DT", "UC"}
@@ -31,7 +32,7 @@ def pair(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_viewer_shows_what_training_saw(seed):
     phantom, world = pair(seed)
-    film = read_image(files.chest_file(phantom, world))
+    film = read_image(chest_file(phantom, world))
     assert np.array_equal(film.values, phantom.pixels)
     assert film.is_inverted is phantom.is_inverted
     # v / top in float32 against the window's formula in float64: one step of float32 below one.
@@ -41,7 +42,7 @@ def test_a_viewer_shows_what_training_saw(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_header_says_what_the_form_says(seed):
     phantom, world = pair(seed)
-    film = read_image(files.chest_file(phantom, world))
+    film = read_image(chest_file(phantom, world))
     facts = {
         "modality": "DX",
         "body part": "CHEST",
@@ -55,7 +56,7 @@ def test_header_says_what_the_form_says(seed):
 
 
 def test_nothing_in_the_file_could_name_anybody():
-    dataset = pydicom.dcmread(io.BytesIO(files.chest_file(*pair(0))))
+    dataset = pydicom.dcmread(io.BytesIO(chest_file(*pair(0))))
     texts = {e.keyword: str(e.value) for e in dataset.iterall() if NAMING & {e.VR}}
     assert texts == {
         "Manufacturer": MAKER,
@@ -69,18 +70,18 @@ def test_nothing_in_the_file_could_name_anybody():
 
 
 def test_the_same_phantom_gives_the_same_bytes_and_another_does_not():
-    first, second, other = (files.chest_file(*pair(seed)) for seed in (3, 3, 4))
+    first, second, other = (chest_file(*pair(seed)) for seed in (3, 3, 4))
     assert first == second
     assert first != other
 
 
 def test_samples_are_written_with_their_forms(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "ROWS", SIZE)
-    files.write_chest_samples(tmp_path)
+    monkeypatch.setattr(chest_samples, "ROWS", SIZE)
+    chest_samples.write_chest_samples(tmp_path)
     assert sorted(place.name for place in tmp_path.iterdir()) == [
-        sample.name for sample in files.CHEST_SAMPLES
+        sample.name for sample in CHEST_SAMPLES
     ]
-    for sample in files.CHEST_SAMPLES:
+    for sample in CHEST_SAMPLES:
         place, world = tmp_path / sample.name, sample_world(sample.seed, Settings())
         form = json.loads((place / "form.json").read_text(encoding="utf-8"))
         assert form == world.form
@@ -91,7 +92,7 @@ def test_samples_are_written_with_their_forms(tmp_path, monkeypatch):
 
 def test_samples_are_what_their_names_say():
     shown, present = {}, {}
-    for sample in files.CHEST_SAMPLES:
+    for sample in CHEST_SAMPLES:
         assert sample.seed >= 30_000_000
         phantom = draw(sample_world(sample.seed, Settings()), size=32)
         shown[sample.name[0]] = set(phantom.masks) - {"lung_opacity"}
@@ -110,7 +111,7 @@ def test_samples_are_what_their_names_say():
 
 
 def test_the_form_of_the_hidden_fracture_matters():
-    world = sample_world(files.CHEST_SAMPLES[5].seed, Settings())
+    world = sample_world(CHEST_SAMPLES[5].seed, Settings())
     image, form, both = expected(world.causes)[:, FINDINGS.index("fracture")]
     assert both > 4 * image
     assert form > both

@@ -23,8 +23,9 @@ from xattn.phantoms.chest_film import SITES
 from xattn.phantoms.chest_findings import atelectasis_lift
 from xattn.phantoms.chest_layers import DRAWERS, attenuation
 from xattn.phantoms.chest_pleura import fractures
-from xattn.phantoms.chest_sheet import CAPTION, COLUMNS, TILE, chest_sheet, posed_causes
+from xattn.phantoms.chest_sheet import COLUMNS, TILE, chest_sheet, posed_causes
 from xattn.phantoms.physics import FieldOfView, Grid, sample_grid
+from xattn.phantoms.sheet import CAPTION
 
 TRUTH = Settings()
 REAL = Path(os.environ.get("XATTN_DATA", "../shared/data")) / "nih_chestxray"

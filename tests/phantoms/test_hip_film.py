@@ -22,10 +22,11 @@ from xattn.phantoms.hip_bayes import hip_bayes, image_terms
 from xattn.phantoms.hip_causes import Settings, sample_causes
 from xattn.phantoms.hip_film import FILM_MM
 from xattn.phantoms.hip_pelvis import BODY_MM, SOFT_PER_MM, sample_surroundings, soft_tissue
-from xattn.phantoms.hip_sheet import CAPTION, COLUMNS, TALL, WIDE, hip_sheet, posed_causes
+from xattn.phantoms.hip_sheet import COLUMNS, TALL, WIDE, hip_sheet, posed_causes
 from xattn.phantoms.hip_tables import VIEWS
 from xattn.phantoms.hip_trabeculae import circle_through, neck_mean, trabecular_pattern, visibility
 from xattn.phantoms.physics import FieldOfView, Grid, sample_grid
+from xattn.phantoms.sheet import CAPTION
 
 TRUTH = Settings()
 NOTHING = frozenset()

@@ -9,14 +9,12 @@ from xattn.phantoms.chest import World, arrange_world, display, draw
 from xattn.phantoms.chest_causes import SIGNS, Causes, Settings, sample_causes
 from xattn.phantoms.chest_tables import PROJECTIONS, SEXES
 from xattn.phantoms.physics import FieldOfView
+from xattn.phantoms.sheet import captioned
 
 Bytes = NDArray[np.uint8]
 
 TILE = 200
-CAPTION = 13
 COLUMNS = 6
-GREYS = 48
-"""Grey levels of the sheet: fewer compress better, and no eye tells 48 from 256 in noise."""
 CLARITY = 0.85
 CLOSE = ("lung_lesion", "fracture")
 """Findings that are shown from near."""
@@ -77,11 +75,5 @@ def _occult(seed: int) -> World:
 
 
 def _tile(world: World, text: str, field: FieldOfView | None = None) -> Bytes:
-    from PIL import Image, ImageDraw
-
-    image = display(draw(world, size=TILE, field=field))
-    strip = Image.new("L", (TILE, CAPTION), 0)
     words = text.replace("_", " ").lower().replace(" pa", " PA").replace(" ap", " AP")
-    ImageDraw.Draw(strip).text((2, 0), words, fill=220)
-    greys = np.rint(image * (GREYS - 1)) * (255 // (GREYS - 1))
-    return np.vstack([greys.astype(np.uint8), np.asarray(strip)])
+    return captioned(display(draw(world, size=TILE, field=field)), words)

@@ -1,11 +1,11 @@
 """The hip cases that are shipped with the app: phantoms with their form."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from xattn.phantoms.hip import Settings, draw, sample_world
 from xattn.phantoms.hip_file import hip_file
+from xattn.phantoms.samples import write_case
 
 ROWS = 1040
 """Height of a sample's film in pixels: 0.2 mm each."""
@@ -42,10 +42,7 @@ def write_hip_samples(folder: Path) -> None:
 
 
 def write_hip_sample(sample: HipSample, folder: Path) -> None:
-    """Write film.dcm and form.json below the folder."""
+    """Write a case below the folder."""
     world = sample_world(sample.seed, Settings())
     kept = {name: value for name, value in world.form.items() if name not in sample.unknown}
-    place = folder / sample.name
-    place.mkdir(parents=True, exist_ok=True)
-    (place / "film.dcm").write_bytes(hip_file(draw(world, size=ROWS), world))
-    (place / "form.json").write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    write_case(folder / sample.name, hip_file(draw(world, size=ROWS), world), kept)

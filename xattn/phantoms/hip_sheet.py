@@ -9,15 +9,13 @@ from xattn.phantoms.hip import World, arrange_world, display, draw, sample_world
 from xattn.phantoms.hip_causes import Causes, Settings, sample_causes
 from xattn.phantoms.hip_film import FILM_MM
 from xattn.phantoms.hip_tables import COVARIATES, EQUATIONS, VIEWS
+from xattn.phantoms.sheet import captioned
 
 Bytes = NDArray[np.uint8]
 
 TALL = 195
 WIDE = round(TALL * FILM_MM[0] / FILM_MM[1])
-CAPTION = 13
 COLUMNS = 6
-GREYS = 48
-"""Grey levels of the sheet: fewer compress better, and no eye tells 48 from 256 in noise."""
 MINERALS = (0.50, 0.65, 0.80, 0.95, 1.10, 1.25)
 TISSUES = (13.0, 16.0, 20.0, 24.0, 28.0)
 
@@ -70,10 +68,4 @@ def _patient_tile(seed: int) -> Bytes:
 
 
 def _tile(world: World, text: str) -> Bytes:
-    from PIL import Image, ImageDraw
-
-    image = display(draw(world, size=TALL))
-    strip = Image.new("L", (WIDE, CAPTION), 0)
-    ImageDraw.Draw(strip).text((2, 0), text, fill=220)
-    greys = np.rint(image * (GREYS - 1)) * (255 // (GREYS - 1))
-    return np.vstack([greys.astype(np.uint8), np.asarray(strip)])
+    return captioned(display(draw(world, size=TALL)), text)

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from xattn.phantoms.breast_bayes import bayes_table
+from xattn.phantoms.breast_samples import write_breast_samples
+from xattn.phantoms.breast_sheet import breast_sheet
 from xattn.phantoms.chest_bayes import chest_bayes_table
-from xattn.phantoms.chest_file import write_chest_samples
+from xattn.phantoms.chest_samples import write_chest_samples
 from xattn.phantoms.chest_sheet import chest_sheet
 from xattn.phantoms.hip_bayes import hip_bayes_table
 from xattn.phantoms.hip_samples import write_hip_samples
 from xattn.phantoms.hip_sheet import hip_sheet
-from xattn.phantoms.samples import write_samples
-from xattn.phantoms.sheet import breast_sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ PHANTOMS = {
     "breast": Phantoms(
         table=bayes_table,
         sheet=lambda seed: breast_sheet(seed=seed),
-        write_samples=write_samples,
+        write_samples=write_breast_samples,
     ),
     "chest": Phantoms(
         table=chest_bayes_table,

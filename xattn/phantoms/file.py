@@ -1,47 +1,66 @@
-"""A breast phantom as a DICOM file, as a mammography unit would send it."""
+"""A phantom as a DICOM file, as its X-ray unit would send it."""
 
 import io
+from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 
 from xattn.phantoms import MAKER
-from xattn.phantoms.breast import Phantom, World
-
-JPEG_2000 = uid.JPEG2000Lossless
 
 
-def mammogram_file(phantom: Phantom, world: World) -> bytes:
-    """The bytes of a Digital Mammography X-Ray Image (PS3.3 A.27), For Presentation.
+class Drawn(Protocol):
+    """What the file needs of a phantom."""
+
+    @property
+    def pixels(self) -> NDArray[np.uint16]:
+        """Stored values (H, W)."""
+
+    @property
+    def bits(self) -> int:
+        """Bits that are used of 16."""
+
+    @property
+    def is_inverted(self) -> bool:
+        """MONOCHROME1: the lowest stored value is white."""
+
+    @property
+    def spacing_mm(self) -> float:
+        """Between the middles of pixels."""
+
+
+def phantom_file(phantom: Drawn, name: str, facts: Dataset) -> bytes:
+    """The bytes of a file For Presentation, with the facts of its unit, view and patient.
 
     Lossless JPEG 2000; its one window spans all values, so what a viewer shows by default is what
-    training saw. The same phantom gives the same bytes. The patient is named PHANTOM.
+    training saw. The same phantom gives the same bytes. `name`, such as PHANTOM-HIP-7, is the
+    patient's.
     """
-    name = f"PHANTOM-{world.seed}"
     dataset = Dataset()
-    dataset.SOPClassUID = uid.DigitalMammographyXRayImageStorageForPresentation
+    dataset.update(facts)
     dataset.SOPInstanceUID = uid.generate_uid(entropy_srcs=[name, "image"])
     dataset.StudyInstanceUID = uid.generate_uid(entropy_srcs=[name, "study"])
     dataset.SeriesInstanceUID = uid.generate_uid(entropy_srcs=[name, "series"])
-    dataset.PatientName, dataset.PatientID = f"PHANTOM^{world.seed}", name
-    dataset.PatientBirthDate, dataset.PatientSex = "", "F"
+    family, *given = name.split("-")
+    dataset.PatientName, dataset.PatientID = f"{family}^{' '.join(given)}", name
+    dataset.PatientBirthDate = ""
     dataset.Manufacturer = MAKER
-    dataset.Modality, dataset.BodyPartExamined = "MG", "BREAST"
-    dataset.ImageLaterality, dataset.ViewPosition = world.breast.side, world.breast.view
     dataset.PresentationIntentType = "FOR PRESENTATION"
     dataset.ImagerPixelSpacing = [f"{phantom.spacing_mm:.6f}"] * 2
     _describe_values(dataset, phantom)
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
     dataset.PixelData = phantom.pixels.tobytes()
-    dataset.compress(JPEG_2000, generate_instance_uid=False)
+    dataset.compress(uid.JPEG2000Lossless, generate_instance_uid=False)
     stream = io.BytesIO()
     dcmwrite(stream, dataset, enforce_file_format=True)
     return stream.getvalue()
 
 
-def _describe_values(dataset: Dataset, phantom: Phantom) -> None:
+def _describe_values(dataset: Dataset, phantom: Drawn) -> None:
     levels = 2**phantom.bits
     dataset.Rows, dataset.Columns = phantom.pixels.shape
     dataset.SamplesPerPixel, dataset.PixelRepresentation = 1, 0

@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pydicom
 import pytest
+from pydicom import uid
 
 from xattn.data.intake import read_image, read_with_identity
 from xattn.data.window import Window
 from xattn.phantoms import MAKER
 from xattn.phantoms.breast import Settings, display, draw, sample_world
-from xattn.phantoms.mammogram_file import JPEG_2000, mammogram_file
+from xattn.phantoms.breast_file import breast_file
 
 SIZE = 64
 SEEDS = (0, 1, 5)
@@ -32,7 +33,7 @@ def header(data):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_pixels_polarity_and_spacing_come_back(seed, is_inverted):
     phantom, world = pair(seed, is_inverted=is_inverted)
-    film = read_image(mammogram_file(phantom, world))
+    film = read_image(breast_file(phantom, world))
     assert film.values.dtype == np.uint16
     assert np.array_equal(film.values, phantom.pixels)
     assert film.is_inverted is is_inverted
@@ -45,7 +46,7 @@ def test_pixels_polarity_and_spacing_come_back(seed, is_inverted):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_viewer_shows_what_training_saw(seed, is_inverted):
     phantom, world = pair(seed, is_inverted=is_inverted)
-    film = read_image(mammogram_file(phantom, world))
+    film = read_image(breast_file(phantom, world))
     shown = display(phantom)
     # v / top in float32 against the window's formula in float64: one step of float32 below one.
     np.testing.assert_allclose(film.model_values(), shown, rtol=0, atol=2**-23)
@@ -56,7 +57,7 @@ def test_a_viewer_shows_what_training_saw(seed, is_inverted):
 def test_the_default_window_spans_all_values():
     phantom, world = pair(0)
     levels = 2**phantom.bits
-    film = read_image(mammogram_file(phantom, world))
+    film = read_image(breast_file(phantom, world))
     assert film.presets[0] == Window(levels / 2, levels, film.presets[0].name)
     ends = film.presets[0].shown(np.array([0, levels - 1]))
     assert ends.tolist() == [0.0, 1.0]
@@ -67,7 +68,7 @@ def test_the_default_window_spans_all_values():
 def test_side_view_and_kind_are_facts(side, view):
     phantom, world = pair(0)
     world = replace(world, breast=replace(world.breast, side=side, view=view))
-    film = read_image(mammogram_file(phantom, world))
+    film = read_image(breast_file(phantom, world))
     expected = {
         "laterality": side,
         "view position": view,
@@ -88,7 +89,7 @@ def test_both_sites_depths_are_written():
     depths = set()
     for site in (0, 1):
         world = next(world for world in worlds if world.causes.site == site)
-        dataset = header(mammogram_file(draw(world, size=SIZE), world))
+        dataset = header(breast_file(draw(world, size=SIZE), world))
         assert dataset.HighBit == dataset.BitsStored - 1
         assert dataset.BitsAllocated == 16
         depths.add(dataset.BitsStored)
@@ -96,7 +97,7 @@ def test_both_sites_depths_are_written():
 
 
 def test_the_same_phantom_gives_the_same_bytes_and_another_does_not():
-    first, second, other = (mammogram_file(*pair(seed)) for seed in (3, 3, 4))
+    first, second, other = (breast_file(*pair(seed)) for seed in (3, 3, 4))
     assert first == second
     assert first != other
 
@@ -104,7 +105,7 @@ def test_the_same_phantom_gives_the_same_bytes_and_another_does_not():
 def test_identifiers_belong_to_the_seed_and_to_their_level():
     seen = set()
     for seed in SEEDS:
-        identity = read_with_identity(mammogram_file(*pair(seed)))[1]
+        identity = read_with_identity(breast_file(*pair(seed)))[1]
         uids = {identity.study_uid, identity.series_uid, identity.sop_uid}
         assert len(uids) == 3
         assert all(pydicom.uid.UID(uid).is_valid for uid in uids)
@@ -117,7 +118,7 @@ def test_identifiers_belong_to_the_seed_and_to_their_level():
 
 
 def test_nothing_else_in_the_file_could_name_anybody():
-    dataset = header(mammogram_file(*pair(0)))
+    dataset = header(breast_file(*pair(0)))
     texts = {e.keyword: str(e.value) for e in dataset.iterall() if NAMING & {e.VR}}
     assert texts == {
         "Manufacturer": MAKER,
@@ -130,8 +131,8 @@ def test_nothing_else_in_the_file_could_name_anybody():
 
 
 def test_the_file_is_what_its_meta_header_says():
-    dataset = header(mammogram_file(*pair(0)))
+    dataset = header(breast_file(*pair(0)))
     meta = dataset.file_meta
-    assert meta.TransferSyntaxUID == JPEG_2000
+    assert meta.TransferSyntaxUID == uid.JPEG2000Lossless
     assert meta.MediaStorageSOPInstanceUID == dataset.SOPInstanceUID
     assert meta.MediaStorageSOPClassUID == dataset.SOPClassUID == "1.2.840.10008.5.1.4.1.1.1.2"

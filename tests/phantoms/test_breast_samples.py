@@ -10,7 +10,13 @@ from xattn.data.intake import read_image
 from xattn.data.schemas import BREAST
 from xattn.phantoms.breast import Settings, draw, sample_world
 from xattn.phantoms.breast_anatomy import FILM_MM
-from xattn.phantoms.samples import BREAST_SAMPLES, ROWS, Sample, write_sample, write_samples
+from xattn.phantoms.breast_samples import (
+    BREAST_SAMPLES,
+    ROWS,
+    BreastSample,
+    write_breast_sample,
+    write_breast_samples,
+)
 from xattn.systems import MODELS
 
 pytestmark = pytest.mark.slow  # draws and compresses seven whole films
@@ -26,7 +32,7 @@ boxed = pytest.mark.parametrize(
 @pytest.fixture(scope="module")
 def written(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("cases")
-    write_samples(folder)
+    write_breast_samples(folder)
     return folder
 
 
@@ -108,8 +114,8 @@ def test_names_say_what_the_causes_are():
 
 
 def test_a_sample_without_a_box_writes_none(tmp_path):
-    sample = Sample("bare", 30_000_001, unknown=("density",), is_boxed=False)
-    write_sample(sample, tmp_path)
+    sample = BreastSample("bare", 30_000_001, unknown=("density",), is_boxed=False)
+    write_breast_sample(sample, tmp_path)
     assert sorted(p.name for p in (tmp_path / "bare").iterdir()) == ["film.dcm", "form.json"]
     text = (tmp_path / "bare" / "form.json").read_text(encoding="utf-8")
     assert text.endswith("}\n")
