@@ -146,7 +146,7 @@ def _facts(case: CohortCase, miss: float, unit: str) -> list[tuple[str, str]]:
         ("miss", signed(miss)),
         ("gate", gate.LEVELS[grades.level] if grades.level else "not checked"),
         ("novelty", novelty),
-        ("map tracks", case.checks.tracks or "not kept"),
+        ("map tracks", case.checks.tracks or "not asked"),
     ]
 
 

@@ -84,7 +84,7 @@ def test_a_worklist_gives_figures_and_says_what_few_cases_do_not_tell(
     opens = [each.label for each in app.button if each.label.startswith("Open ")]
     assert sorted(opens) == ["Open case 1", "Open case 2", "Open case 3"]
     assert "map tracks" in text
-    assert "not kept" in text
+    assert "not asked" in text
 
 
 def test_leaving_and_returning_keeps_the_run(app: AppTest, filled: int) -> None:

@@ -168,7 +168,7 @@ def test_again_changes_nothing(engine):
     migrate(engine)
     tables = {name: read(engine, name, ["rowid"]) for name in metadata.tables}
     migrate(engine)
-    assert revision(engine) == "0003"
+    assert revision(engine) == "0004"
     assert {name: read(engine, name, ["rowid"]) for name in metadata.tables} == tables
 
 

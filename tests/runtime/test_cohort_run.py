@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,12 +13,13 @@ from sqlalchemy import select
 
 from xattn.archive.people import LOCAL, Person
 from xattn.archive.reading import Opinion, record_read
+from xattn.archive.store import Grades
 from xattn.archive.tables import audit, results, reveals
 from xattn.archive.worklist import Query, page
 from xattn.errors import ArchiveError
 from xattn.runtime.cohort import Settings, run
 from xattn.runtime.cohort_files import summarise, write_cohort
-from xattn.runtime.cohort_keeping import InArchive, InFolder
+from xattn.runtime.cohort_keeping import Asked, Checks, InArchive, InFolder
 from xattn.runtime.cohort_members import looking, of_manifest, of_worklist
 from xattn.runtime.importing import import_films, plan
 
@@ -179,6 +181,24 @@ def test_what_a_cohort_gives_counts_as_shown_and_is_kept_once(engine, archive, t
     assert sorted(seen) == [(1,), (1,), (2,), (2,), (3,), (3,)]
     assert asked == [({"worklist": number, "cases": 3, "shown": 3},)]
     assert again[0].case.checks.grades == steps[0].case.checks.grades
+    assert not archive.verify().faults
+
+
+def test_what_a_map_was_found_to_be_is_kept_for_its_model_and_form(engine, archive, table):
+    number = listed(engine, archive, table, is_read_first=False)
+    member, other = of_worklist(archive, ANN, number, engine.model).members[:2]
+    keeper, model = InArchive(archive, ANN), engine.model.checkpoint.model_id
+    asked = Asked(member, model, engine.model.target)
+    keeper.keep_checks(asked, Checks(Grades(), "unclear"))
+    keeper.keep_checks(asked, Checks(Grades(), "yes"))  # The first one stays.
+    assert keeper.checks(asked).tracks == "unclear"
+    for elsewhere in (
+        Asked(other, model, engine.model.target),
+        Asked(replace(member, content=other.content), model, engine.model.target),
+        Asked(member, "another", engine.model.target),
+        Asked(member, model, replace(engine.model.target, name="another")),
+    ):
+        assert keeper.checks(elsewhere).tracks == ""
     assert not archive.verify().faults
 
 

@@ -83,6 +83,19 @@ results = Table(
 )
 """What a model said of a case: `content` names the blob; `digest` is of the form it was made on."""
 
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("target", String(120), nullable=False),
+    Column("answer", String(20), nullable=False),
+    UniqueConstraint("case", "digest", "model", "target"),
+)
+"""Whether the map of the regions tracks the model, as its test said of a form and a target."""
+
 reads = Table(
     "reads",
     metadata,

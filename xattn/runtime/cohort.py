@@ -198,7 +198,7 @@ class _Asker:
         self, asked: Asked, film: _Film, prediction: Prediction, maps: list[Result]
     ) -> Checks:
         kept = self.keeper.checks(asked)
-        if kept is not None and (kept.tracks or not maps or film.made is None):
+        if kept is not None and (kept.tracks or not maps):
             return kept
         assessment = self._wait(
             self.engine.start_assessment(film.case, target=asked.target, owner=self.settings.owner)

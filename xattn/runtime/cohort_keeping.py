@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from xattn.archive import packing
 from xattn.archive.access import record_shown, require_open
+from xattn.archive.answers import About, find_answer, keep_answer
 from xattn.archive.packing import Result
 from xattn.archive.people import Person
 from xattn.archive.store import Archive, Grades
@@ -23,7 +24,7 @@ from xattn.runtime.cohort_members import Member
 class Checks:
     """What the checks say of one case: what a worklist sorts by, and the answer of its map.
 
-    `tracks` is "yes", "unclear" or "not shown"; empty where nobody asked, or it was not kept.
+    `tracks` is "yes", "unclear" or "not shown"; empty where nobody asked.
     """
 
     grades: Grades = field(default_factory=Grades)
@@ -91,17 +92,21 @@ class InArchive:
             self._note(connection, asked, name)
 
     def checks(self, asked: Asked) -> Checks | None:
-        """What the case was graded with, by whatever model read it first."""
+        """What the case was graded with, by whatever model read it first, and its map's answer."""
         columns = (cases.c[each.name] for each in fields(Grades))
         wanted = select(*columns).where(cases.c.id == _number(asked))
         with self.archive.transaction() as connection:
             graded = Grades(**connection.execute(wanted).mappings().one())
-        return None if graded == Grades() else Checks(graded)
+        if graded == Grades():
+            return None
+        return Checks(graded, find_answer(self.archive, _about(asked)))
 
     def keep_checks(self, asked: Asked, checks: Checks) -> None:
-        """Grade the case, unless it was graded; the map's answer is not kept."""
+        """Grade the case, unless it was graded, and keep the map's answer."""
         if self.checks(asked) is None:
             self.archive.grade(_number(asked), checks.grades)
+        if checks.tracks:
+            keep_answer(self.archive, self.person, _about(asked), checks.tracks)
 
     def _note(self, connection: Connection, asked: Asked, content: str) -> None:
         record_shown(connection, self.person, [(_number(asked), content)], "result shown")
@@ -159,6 +164,15 @@ class InFolder:
             raise ArchiveError(
                 "Results are kept in a folder that can be written; choose another."
             ) from None
+
+
+def _about(asked: Asked) -> About:
+    return About(
+        case=_number(asked),
+        digest=asked.member.content,
+        model=asked.model,
+        target=asked.target.name,
+    )
 
 
 def _number(asked: Asked) -> int:
