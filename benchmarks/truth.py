@@ -4,13 +4,19 @@ Two truths, never mixed. Explainer truth: white boxes on phantom films, whose Sh
 known in closed form. World truth: the shipped models' maps against the causes that the phantoms
 were drawn from, so that a gap is the model's and the explainer's together; then against what
 readers marked on real films. The data folder is named by XATTN_DATA (default ../shared/data).
+
+A run takes an hour or two of a core. Each chapter of each system is kept in `runs/truth` under its
+model and amounts: a stopped run goes on there, and `--system` may do one system's part beforehand.
 """
 
 import argparse
+import hashlib
+import json
 import os
 import platform
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -22,6 +28,7 @@ from benchmarks.truth_text import DOCUMENT, MAKING
 from xattn.systems import SYSTEMS, load
 
 DATA = Path(os.environ.get("XATTN_DATA", "../shared/data"))
+CACHE = Path("runs/truth")
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results_truth.md"
 
 
@@ -30,12 +37,11 @@ def main() -> None:
     options = _options()
     amounts = (QUICK if options.quick else Amounts()).times(options.times)
     systems = (options.system,) if options.system else tuple(SYSTEMS)
-    start = time.perf_counter()
-    parts = {
-        "explainers": "\n".join(_explainers(system, amounts) for system in systems),
-        "world": "\n".join(_world(system, amounts) for system in systems),
-        "real": "\n".join(_real(system, amounts) for system in systems),
+    found = {
+        chapter: [_kept(chapter, system, amounts) for system in systems] for chapter in CHAPTERS
     }
+    parts = {chapter: "\n".join(text for text, _ in each) for chapter, each in found.items()}
+    minutes = sum(spent for each in found.values() for _, spent in each)
     command = " ".join(["python -m benchmarks.truth", *sys.argv[1:]])
     text = DOCUMENT.format(
         **parts,
@@ -43,7 +49,7 @@ def main() -> None:
             command=command,
             device=f"{platform.machine()} CPU, {torch.get_num_threads()} threads",
             torch=torch.__version__,
-            minutes=f"{(time.perf_counter() - start) / 60:.1f}",
+            minutes=f"{minutes:.0f}",
             amounts=amounts,
         ),
     )
@@ -69,6 +75,27 @@ def _world(system: str, amounts: Amounts) -> str:
 
 def _real(system: str, amounts: Amounts) -> str:
     return truth_real.section(system, DATA, load(system, device="cpu"), amounts)
+
+
+CHAPTERS: dict[str, Callable[[str, Amounts], str]] = {
+    "explainers": _explainers,
+    "world": _world,
+    "real": _real,
+}
+
+
+def _kept(chapter: str, system: str, amounts: Amounts) -> tuple[str, float]:
+    """A chapter's tables of one system, and the minutes that they took when they were made."""
+    model = load(system, device="cpu").checkpoint.model_id
+    key = hashlib.sha256(f"{chapter} {system} {model} {amounts}".encode()).hexdigest()
+    path = CACHE / f"{chapter}-{system}-{key[:12]}.json"
+    if not path.exists():
+        start = time.perf_counter()
+        text = CHAPTERS[chapter](system, amounts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps([text, (time.perf_counter() - start) / 60]), encoding="utf-8")
+    text, minutes = json.loads(path.read_text(encoding="utf-8"))
+    return text, minutes
 
 
 def _options() -> argparse.Namespace:
