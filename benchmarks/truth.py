@@ -10,18 +10,17 @@ model and amounts: a stopped run goes on there, and `--system` may do one system
 """
 
 import argparse
-import hashlib
-import json
 import os
 import platform
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from benchmarks import truth_explainers, truth_real, truth_world
+from benchmarks.kept import kept
 from benchmarks.truth_cases import SCENES
 from benchmarks.truth_run import QUICK, Amounts
 from benchmarks.truth_text import DOCUMENT, MAKING
@@ -87,15 +86,8 @@ CHAPTERS: dict[str, Callable[[str, Amounts], str]] = {
 def _kept(chapter: str, system: str, amounts: Amounts) -> tuple[str, float]:
     """A chapter's tables of one system, and the minutes that they took when they were made."""
     model = load(system, device="cpu").checkpoint.model_id
-    key = hashlib.sha256(f"{chapter} {system} {model} {amounts}".encode()).hexdigest()
-    path = CACHE / f"{chapter}-{system}-{key[:12]}.json"
-    if not path.exists():
-        start = time.perf_counter()
-        text = CHAPTERS[chapter](system, amounts)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps([text, (time.perf_counter() - start) / 60]), encoding="utf-8")
-    text, minutes = json.loads(path.read_text(encoding="utf-8"))
-    return text, minutes
+    make = partial(CHAPTERS[chapter], system, amounts)
+    return kept(CACHE, f"{chapter}-{system}", (model, amounts), make)
 
 
 def _options() -> argparse.Namespace:
