@@ -2,9 +2,9 @@
 
     python -m benchmarks.speed_growth
 
-One factor at a time around the breast's compact preset with fresh weights: speed alone is asked
-for. Beside each time stands that of the same number of bare encoder passes. Prints the table, and
-draws docs/images/growth.png.
+The joint game of a hip case, one factor at a time; films of another side meet fresh weights. Beside
+each time stands that of as many bare encoder passes. Prints the table, and draws
+docs/images/growth.png.
 """
 
 import argparse
@@ -31,7 +31,7 @@ SIDES = (96, 160, 224, 320, 448)
 CELLS = (4, 6, 7, 9, 12)
 SAMPLES = (128, 256, 512, 1024)
 FILMS = 256
-"""Masked films wherever their number is not what varies."""
+"""Masked films wherever their number is not what varies; many regions ask for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +81,16 @@ def measured(model: LoadedModel, repeats: int) -> Iterator[Point]:
         yield _point("fields known", len(form.known), model, run, repeats)
     for films in SAMPLES:
         run = lambda n=films: whole(model, case, films=n)  # noqa: E731
-        yield _point("masked films", films, model, run, repeats, films=films)
+        yield _point("masked films", films, model, run, repeats)
 
 
-def whole(model: LoadedModel, case: Case, *, films: int = FILMS, cells: int = 0) -> None:
-    """The joint game of one case, nothing kept from before."""
+def whole(model: LoadedModel, case: Case, *, films: int = FILMS, cells: int = 0) -> int:
+    """The joint game of one case, nothing kept from before; gives its encoder passes."""
     film = EncodedFilm(model, case.film)
     if cells:
         film.regions = grid(model.module.config.size, cells)
     explainer = JointShapley(most=films, precision=0.0, second_fill=None)
-    drain(explainer.run(Game(model, case, model.target, film)))
+    return drain(explainer.run(Game(model, case, model.target, film))).passes
 
 
 def resized(model: LoadedModel, side: int) -> LoadedModel:
@@ -123,19 +123,18 @@ def _point(
     factor: str,
     value: int,
     model: LoadedModel,
-    run: Callable[[], None],
+    run: Callable[[], int],
     repeats: int,
-    *,
-    films: int = FILMS,
 ) -> Point:
-    ours, passes = measure(run, lambda: bare(model, films), repeats)
+    count = run()
+    ours, passes = measure(run, lambda: bare(model, count), repeats)
     return Point(factor, value, ours, passes)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--picture", type=Path, default=PICTURE)
     return parser.parse_args()
 
