@@ -141,5 +141,6 @@ RECIPES = {
             "The projection is a shortcut: the sick are filmed AP. See the figures within each.",
             "“No finding” is no reassurance.",
         ),
+        training=TrainingConfig(epochs=9),
     ),
 }
