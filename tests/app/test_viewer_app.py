@@ -137,8 +137,8 @@ def test_the_film_stays_while_results_come(page: Page, large_film: bytes) -> Non
     large.focus()
     for key in ("w", "i", "+", "+"):
         page.keyboard.press(key)
+    first = pixels(large)  # waits for the frame that the last key asked for
     words = page.locator(".corner.tone").inner_text()
-    first = pixels(large)
     all_done(page)
     assert page.locator(".corner.tone").inner_text() == words
     np.testing.assert_array_equal(pixels(large), first)
