@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from xattn.explain.base import Game
 from xattn.explain.libraries.adapter import FilmReader
+from xattn.explain.libraries.gradcam import feature_layer
 from xattn.records import Case
 from xattn.systems import LoadedModel
 
@@ -100,7 +101,7 @@ def _grad_cam(reader: nn.Module, film: Tensor) -> None:
     reader = copy.deepcopy(reader)  # the manual asks for gradients of weights, which are shared
     for parameter in reader.parameters():
         parameter.requires_grad_(requires_grad=True)
-    with GradCAM(reader, [reader.model.backbone]) as cam:
+    with GradCAM(reader, [feature_layer(reader.model)]) as cam:
         cam(film, [ClassifierOutputTarget(0)])
 
 

@@ -44,7 +44,7 @@ CURVES = 3
 """Maps whose curves are drawn on both sides: Grad-CAM, LIME, Shapley values of regions."""
 ONCE = 1
 EDITED: dict[str, dict[str, Sequence[object]]] = {
-    "hip": {"height": range(150, 191)},
+    "hip": {"height": range(150, 191), "bmi": (None,)},  # which follows from the height
     "breast": {"density": range(1, 5), "mass_shape": ("OVAL", "ROUND", "LOBULATED", "IRREGULAR")},
     "chest": {"age": range(20, 91)},
 }

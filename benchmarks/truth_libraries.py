@@ -13,6 +13,7 @@ from benchmarks.truth_scores import per_pixel
 from xattn.explain.base import Game
 from xattn.explain.film import CHUNK
 from xattn.explain.libraries.adapter import FilmReader
+from xattn.explain.libraries.gradcam import feature_layer
 
 SHAP_BATCH = 50
 """Of shap's manual for pictures."""
@@ -75,10 +76,9 @@ def grad_cam(game: Game, _: Amount) -> Answer:
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
     reader = FilmReader(game)
-    layer = getattr(reader.model.backbone, "middle", reader.model.backbone)
     with warnings.catch_warnings(), torch.enable_grad():
         warnings.simplefilter("ignore")
-        with GradCAM(reader, [layer]) as cam:
+        with GradCAM(reader, [feature_layer(reader.model)]) as cam:
             shown = cam(game.film.image.clone().requires_grad_(), [ClassifierOutputTarget(0)])
     return Answer(PASSES, density=np.asarray(shown[0], dtype=np.float64))
 

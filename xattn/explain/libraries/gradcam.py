@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import torch
+from torch import nn
 
 from xattn.errors import ExplainError
 from xattn.explain.base import Game, Steps
@@ -101,10 +102,7 @@ def raw_map(game: Game, method: str) -> np.ndarray:
     import pytorch_grad_cam
 
     reader = FilmReader(game)
-    layer = getattr(reader.model, "backbone", None)
-    if layer is None:
-        raise ExplainError("A CAM needs a model whose backbone returns its feature map.")
-    layer = getattr(layer, "middle", layer)  # where maps are drawn on a stage before the last
+    layer = feature_layer(reader.model)
     cam = getattr(pytorch_grad_cam, method)(reader, [layer])
     film = game.film.image.clone().requires_grad_()
     with torch.enable_grad():
@@ -115,6 +113,19 @@ def raw_map(game: Game, method: str) -> np.ndarray:
     )
     values = cam.get_cam_image(film, layer, None, features, gradients, eigen_smooth=False)
     return np.asarray(values[0], dtype=np.float32)
+
+
+def feature_layer(model: nn.Module) -> nn.Module:
+    """The layer that returns the feature map which maps are drawn on.
+
+    Raises:
+        ExplainError: if the model has no `backbone` that returns its feature map.
+    """
+    backbone: nn.Module | None = getattr(model, "backbone", None)
+    if backbone is None:
+        raise ExplainError("A CAM needs a model whose backbone returns its feature map.")
+    layer: nn.Module = getattr(backbone, "middle", backbone)  # a stage before the last, if named
+    return layer
 
 
 def spread(cells: np.ndarray, side: int) -> np.ndarray:
