@@ -146,7 +146,7 @@ def stable(found: Stability | None) -> str:
 def where(place: Anatomy) -> str:
     """How rich the map is on the system's anatomy for its area, and what lies off the patient."""
     words = [
-        f"{part.enrichment:.1f} × on the {part.name}"
+        f"{part.enrichment:.1f} × on {part.name}"
         for part in place.parts
         if part.name not in PARTS and part.enrichment is not None
     ]

@@ -167,9 +167,9 @@ def place(off: float | None, share: float | None = 0.3) -> Anatomy:
 @pytest.mark.parametrize(
     ("off", "words"),
     [
-        (0.2, "3.0 × on the heart"),  # the limit itself is not beyond it
-        (0.25, "3.0 × on the heart, 25 % off the patient"),
-        (None, "3.0 × on the heart"),
+        (0.2, "3.0 × on heart"),  # the limit itself is not beyond it
+        (0.25, "3.0 × on heart, 25 % off the patient"),
+        (None, "3.0 × on heart"),
     ],
 )
 def test_where_a_map_lies_is_its_enrichment_on_the_anatomy(off: float | None, words: str) -> None:
@@ -245,7 +245,7 @@ def entry_of(digest: str, target: Target = ODDS) -> Attribution:
 def test_a_mark_holds_verdict_place_and_agreement_of_its_own_map() -> None:
     mark = belief.mark_of(EVIDENCE, "gradcam", entry_of("d"), is_due=False)
     assert (mark.answer, mark.agreement) == ("unclear", "methods agree (0.90)")
-    assert mark.where == "stability not checked · 3.0 × on the heart, 25 % off the patient"
+    assert mark.where == "stability not checked · 3.0 × on heart, 25 % off the patient"
     assert mark.sentence == f"Unclear. {EVIDENCE.agreement.sentence}"
     assert belief.mark_of(EVIDENCE, "lime", entry_of("d"), is_due=False).where == (
         "stability not checked"
@@ -265,7 +265,7 @@ def test_a_mark_says_how_stable_a_map_is_and_how_far_it_was_settled() -> None:
     )
     mark = belief.mark_of(found, "gradcam", sampled, is_due=False)
     assert mark.where == (
-        "stable 0.62 · ±0.12 log-odds (25 %) · 3.0 × on the heart, 25 % off the patient"
+        "stable 0.62 · ±0.12 log-odds (25 %) · 3.0 × on heart, 25 % off the patient"
     )
     assert steady.sentence in mark.sentence
     assert mark.sentence.endswith("Largest standard error ±0.12 log-odds (25 % of the largest).")
