@@ -30,6 +30,7 @@ bench: dev                ## speed, as ratios measured side by side
 	$(BIN)/python -m benchmarks.training_speed
 	$(BIN)/python -m benchmarks.worklist
 	$(BIN)/python -m benchmarks.viewer
+	$(BIN)/python -m benchmarks.next_case
 	$(BIN)/python -m benchmarks.people
 
 truth: dev                ## explainers against what is known of white boxes and phantoms

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.parts import belief, gate, kept, panels, resources, state, viewer
+from pages.parts import ahead, belief, gate, kept, panels, resources, state, viewer
 from pages.parts.alone import draw_alone
 from pages.parts.cover import covered_now
-from pages.parts.follow import FILM, act, panels_of, work_on
+from pages.parts.follow import FILM, act, first_sight, panels_of, work_on
 from pages.parts.given import COLUMNS, draw_given
 from pages.parts.keeping import draw_keeping
 from pages.parts.opening import draw_opening
@@ -13,6 +13,7 @@ from pages.parts.outputs import draw_target
 from pages.parts.person import person
 from pages.parts.says import draw_read, draw_says
 from pages.parts.scene import Around, scene
+from pages.parts.warming import warm
 from pages.parts.whatif import draw_what_if
 from pages.parts.work import EVIDENCE, Work
 from xattn.reports.reading import reading as clauses_of
@@ -20,6 +21,7 @@ from xattn.reports.reading import reading as clauses_of
 person()  # refuses whoever came past app.py: see there why one could
 
 POLL_SECONDS = 0.4
+ASKING = "The model is being asked."
 
 
 @st.fragment(run_every=POLL_SECONDS)
@@ -40,6 +42,7 @@ if reading is None:
     with start.container(key="start"):
         st.html(panels.welcome(engine.model.system))
         draw_opening(engine)
+    warm(engine)
     st.stop()
 here = kept.kept_of(reading)
 if here and not here.may_see:
@@ -51,7 +54,14 @@ left, middle, right = st.columns(COLUMNS)
 with left:
     reading, checks, keeping, chosen = draw_given(engine, reading, here)
 
-with right:
+answer, below = right.empty(), st.empty()
+if not state.is_seen(reading):
+    for place, words in ((checks, gate.CHECKING), (answer, ASKING), (below, "")):
+        place.html(f'<p class="note">{words}</p>')  # nothing of another film stays beside this one
+    with middle:
+        first_sight(reading, engine.schema, chosen)
+
+with answer.container():
     says, read = st.container(key="says"), st.container(key="read")
 with says:
     target = draw_target(engine.model)
@@ -63,7 +73,7 @@ if here and is_open:
     kept.show(here, work, shown)
 explanation = work.explanation(shown) if is_open else None
 believed = gate.believed(work, shown)
-with checks:
+with checks.container(key="gate"):
     gate.draw_gate(work, shown)
 if here is None:
     with keeping:
@@ -88,11 +98,15 @@ with says:
 with read:
     draw_read(work, reading, here, explanation=explanation, believed=believed)
 
-if explanation:
-    with st.expander("What if: one entry varied, a part of the film covered"):
-        draw_what_if(engine, work, shown)
-if is_open:
-    with st.expander("Numbers behind the panels"):
-        st.html(panels.details([entry for _, entry in work.results(shown)]))
-        if believed.evidence:
-            st.html(belief.evidence_table(believed.evidence, work.methods))
+with below.container():
+    if explanation:
+        with st.expander("What if: one entry varied, a part of the film covered"):
+            draw_what_if(engine, work, shown)
+    if is_open:
+        with st.expander("Numbers behind the panels"):
+            st.html(panels.details([entry for _, entry in work.results(shown)]))
+            if believed.evidence:
+                st.html(belief.evidence_table(believed.evidence, work.methods))
+
+if here and not work.unfinished:
+    ahead.begin(engine, reading, here, is_hidden=False)

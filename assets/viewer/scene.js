@@ -51,8 +51,10 @@ function drawScene(viewer) {
   showEvidence(viewer);
   showCursors(viewer);
   showLens(viewer);
-  if (viewer.painted !== film.hash) performance.mark("xattn-paint"); // what the benchmark asks for
-  viewer.painted = film.hash;
+  if (film.isPainted) return;
+  film.isPainted = true;
+  performance.mark("xattn-paint");
+  requestAnimationFrame(() => fetchFull(film.hash));
 }
 
 /** The viewer ends where the screen does, whatever stands above it: a film is read without scrolling. */

@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from pages.parts import decision, gate, kept, panels, place, state, viewer
+from pages.parts import ahead, decision, gate, kept, panels, place, state, viewer
 from pages.parts.follow import FILM
 from pages.parts.given import COLUMNS
 from pages.parts.kept import Kept
@@ -19,6 +19,7 @@ from xattn.runtime.worker import Job
 from xattn.trust.assessment import Assessment
 
 TITLE = "Your read"
+CHECKING = f'<p class="note">{gate.CHECKING}</p>'
 POLL_SECONDS = 0.4
 
 
@@ -31,16 +32,20 @@ def draw_alone(engine: Engine, current: Reading, here: Kept) -> None:
         place.draw_list(here)
         place.draw_place(here)
         st.html(panels.heading("Film") + panels.facts(case, current.title))
-        with st.container(key="gate"):
-            _draw_checks(engine, current, target)
+        checks = st.empty()
+        checks.html(CHECKING)
         st.html(panels.heading("Form") + form_table(engine.schema, case.form))
     with middle:
         alone = Around(can_cover=False)
+        state.see(current.texture)
         viewer.draw(current.texture, scene(case, [FILM], engine.schema, around=alone))
     with right, st.container(key="read"):
         st.html(panels.heading(TITLE))
         key = f"{here.stored.number}_{here.who.name}"
         decision.draw_first_read(here, Asked(model, target, key))
+    with checks.container(key="gate"):
+        _draw_checks(engine, current, target)
+    ahead.begin(engine, current, here, is_hidden=True)
 
 
 def form_table(schema: Schema, form: Form) -> str:
@@ -76,7 +81,7 @@ def _draw_checks(engine: Engine, current: Reading, target: Target) -> None:
 def _follow(job: Job[Assessment]) -> None:
     if job.done:
         st.rerun()
-    st.html('<p class="note">The input is being checked.</p>')
+    st.html(CHECKING)
 
 
 def _draw_gate(current: Reading, assessment: Assessment) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import platformdirs
 import streamlit as st
 
-from pages.parts import checkpoints, cohort_run, kept, lists, panels, resources, state
+from pages.parts import checkpoints, cohort_run, going, lists, panels, resources, state
 from pages.parts.background import follow
 from pages.parts.cohort_run import CohortRun, Wanted
 from pages.parts.film import texture
@@ -88,7 +88,7 @@ def open_case(run: CohortRun, case: CohortCase) -> None:
     """Show a case on the case page; a refusal is a sentence here."""
     with state.refusals():
         if case.member.number is not None:
-            kept.open_number(case.member.number)
+            going.open_number(case.member.number)
         else:
             _open_row(run.wanted.engines[0], case)
         st.switch_page(REVIEW)

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,6 +17,9 @@ TOKEN_BYTES = 32
 """Random bytes before the full level: its address is a hash of them, so nobody can guess it, and
 two films that are equal at their ends (all that Streamlit hashes of a large file) stay apart."""
 
+BAND = 256
+"""Rows that are halved at once, an even number: what is worked on stays near the processor."""
+
 SIGN = 2**15
 """What is added to int16 values so that they are codes from 0."""
 
@@ -23,20 +27,27 @@ SIDES = {"R": "R", "L": "L", "B": "R + L"}
 """What a marker of lead would say, by the header's code (PS3.3 C.7.3.1.1.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Texture:
     """A film as the viewer takes it.
 
     Attributes:
         key: the film's name, of its content.
         display: the message that paints at once: facts, presets, display level.
-        full: what follows by HTTP: a random token and the codes of every pixel (H, W), uint16
-            little-endian; empty where the display level is the film itself.
+        codes: of every pixel (H, W), uint16; None where the display level is the film itself.
     """
 
     key: str
     display: bytes
-    full: bytes = b""
+    codes: np.ndarray | None = None
+
+    @cached_property
+    def full(self) -> bytes:
+        """What follows by HTTP: a random token and the codes, little-endian; empty without them."""
+        if self.codes is None:
+            return b""
+        token = secrets.token_bytes(TOKEN_BYTES)
+        return b"".join((token, np.ascontiguousarray(self.codes, dtype="<u2").data))
 
 
 def film_key(radiograph: Radiograph) -> str:
@@ -74,8 +85,7 @@ def texture(radiograph: Radiograph) -> Texture:
         "spacingNote": spacing_note(radiograph),
         "marker": marker(radiograph),
     }
-    full = secrets.token_bytes(TOKEN_BYTES) + codes.astype("<u2").tobytes() if number else b""
-    return Texture(film["hash"], pack(film, arrays), full)
+    return Texture(film["hash"], pack(film, arrays), codes if number else None)
 
 
 def coded(values: np.ndarray) -> tuple[np.ndarray, float, float]:
@@ -94,7 +104,13 @@ def coded(values: np.ndarray) -> tuple[np.ndarray, float, float]:
 
 def halved(codes: np.ndarray) -> np.ndarray:
     """Means of 2 × 2 codes, rounded half up; an odd last row or column stands for its double."""
-    even = np.pad(codes, [(0, side % 2) for side in codes.shape], mode="edge")
+    bands = [_halved(codes[first : first + BAND]) for first in range(0, len(codes), BAND)]
+    return np.concatenate(bands)
+
+
+def _halved(codes: np.ndarray) -> np.ndarray:
+    odd = [(0, side % 2) for side in codes.shape]
+    even = np.pad(codes, odd, mode="edge") if any(after for _, after in odd) else codes
     total = even[::2, ::2].astype(np.uint32)
     for down, across in ((0, 1), (1, 0), (1, 1)):
         total += even[down::2, across::2]

@@ -1,5 +1,6 @@
 """From the case in hand to what the page draws of it: its work, its panels, the viewer's events."""
 
+import time
 from typing import Any
 
 import streamlit as st
@@ -8,9 +9,10 @@ from pages.parts import kept, state, viewer
 from pages.parts.belief import mark_of
 from pages.parts.cover import cover
 from pages.parts.methods import BARS, title
-from pages.parts.scene import Panel
+from pages.parts.scene import Around, Panel, scene
 from pages.parts.state import Reading, Shown
 from pages.parts.work import EVIDENCE, Work
+from xattn.data.clinical import Schema
 from xattn.records import Target
 from xattn.runtime.engine import Engine
 from xattn.trust.evidence import UNJUDGED
@@ -18,6 +20,9 @@ from xattn.trust.evidence import UNJUDGED
 PANELS = ("gradcam", "lime", "joint", "attention")
 """The first thumbnails, in this order; those of the methods that the reader chose follow."""
 FILM = Panel("original", "Film")
+BYTES_A_SECOND = 8e6
+"""Of a new film that a browser without graphics hardware takes in and paints, on this machine too:
+for so long nothing else is asked of it."""
 
 
 def work_on(engine: Engine, reading: Reading, target: Target, chosen: tuple[str, ...] = ()) -> Work:
@@ -36,11 +41,21 @@ def work_on(engine: Engine, reading: Reading, target: Target, chosen: tuple[str,
     return work
 
 
+def first_sight(reading: Reading, schema: Schema, chosen: tuple[str, ...]) -> None:
+    """Draw a film that was not yet seen, before anything is asked of the model."""
+    panels = [FILM, *(Panel(name, title(name), "pending") for name in _shown(chosen))]
+    around = Around(can_cover=False, evidence="pending")
+    viewer.draw(reading.texture, scene(reading.case, panels, schema, around=around), is_first=True)
+    state.see(reading.texture)
+    time.sleep(len(reading.texture.display) / BYTES_A_SECOND)
+    st.rerun()
+
+
 def panels_of(work: Work, shown: Shown) -> list[Panel]:
     """The film, then every explanation with its latest result and its evidence."""
     panels = [FILM]
     is_checked = work.state(EVIDENCE)[0] != "pending"
-    for method in (*PANELS, *(name for name in work.chosen if name not in BARS)):
+    for method in _shown(work.chosen):
         progress, note = work.state(method)
         entry = shown.attributions.get(method)
         is_stale = entry is not None and work.is_earlier(entry)
@@ -48,6 +63,11 @@ def panels_of(work: Work, shown: Shown) -> list[Panel]:
         mark = mark_of(shown.evidence, method, entry, is_due=is_due)
         panels.append(Panel(method, title(method), progress, note, entry, is_stale, mark))
     return panels
+
+
+def _shown(chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """The methods that have a panel."""
+    return (*PANELS, *(name for name in chosen if name not in BARS))
 
 
 def act(engine: Engine, work: Work, event: tuple[str, Any]) -> bool:

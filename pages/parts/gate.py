@@ -16,6 +16,7 @@ from xattn.trust.finding import Finding, Gate
 from xattn.trust.novelty import Novelty
 
 STOPS = "Before the prediction"
+CHECKING = "The input is being checked."
 NOT_RUN = "checks could not run"
 LEVELS = {"pass": "passed", "warn": "warning", "block": "stops"}
 

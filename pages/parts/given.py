@@ -39,7 +39,7 @@ def draw_given(engine: Engine, reading: Reading, here: Kept | None) -> Given:
             place.draw_list(here)
         place.draw_place(here)
     st.html(panels.heading("Film") + panels.facts(reading.case, reading.title))
-    checks = st.container(key="gate")
+    checks = st.empty()
     st.html(panels.what_was_read(reading.case, engine.model.system))
     st.html(panels.heading("Form"))
     reading = _entered(engine, reading)

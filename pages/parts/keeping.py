@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import kept, panels, resources, state
+from pages.parts import going, kept, panels, resources, state
 from pages.parts.person import person
 from pages.parts.state import Reading, Shown
 from pages.parts.work import Work
@@ -43,7 +43,7 @@ def draw_keeping(current: Reading, work: Work, shown: Shown, *, is_seen: bool) -
                 number = _added(archive, chosen, work, title)
                 if is_seen:
                     _hand_over(archive, number, work, shown)
-                kept.open_number(number)
+                going.open_number(number)
             st.rerun()
 
 

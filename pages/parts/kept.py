@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from pages.parts import resources, state
-from pages.parts.film import texture
 from pages.parts.person import person
 from pages.parts.state import Reading, Shown
 from pages.parts.work import PREDICTION, Work
@@ -14,7 +13,6 @@ from xattn.archive.people import Person
 from xattn.archive.reads import Read, rows_of
 from xattn.archive.store import Archive, Stored
 from xattn.archive.worklist import Worklist
-from xattn.data.placement import Box
 from xattn.records import Attribution, Prediction
 
 ADJUDICATING = "adjudicating"
@@ -82,25 +80,6 @@ def same_films(in_hand: Reading) -> frozenset[str] | None:
     archive = resources.archive()
     stored = archive.case(in_hand.number)
     return worklist.same_films(archive, stored.worklist, in_hand.case.film, but=stored.digest)
-
-
-def open_number(number: int) -> None:
-    """Open a kept case with its film, form and target; another system reads if it must.
-
-    Raises:
-        XattnError: if there is no such case, or its film or its model cannot be read.
-    """
-    archive = resources.archive()
-    stored = archive.case(number)
-    listed = worklist.find(archive, stored.worklist)
-    engine, film = resources.engine(listed.system), archive.film(stored)
-    case = engine.case(film, stored.form, box=Box(*stored.box) if stored.box else None)
-    state.choose_system(listed.system)
-    state.choose_target(listed.target or engine.model.target.name)
-    state.open_case(case, title=stored.title, texture=texture(film), number=number)
-    query = state.query()
-    if query is None or query.worklist != listed.number:
-        state.choose_query(worklist.Query(worklist=listed.number))
 
 
 def adjudicate(number: int) -> None:

@@ -1,15 +1,12 @@
 """Opening a case: a sample, an upload, or a form from a file."""
 
-import json
-
 import streamlit as st
 
-from pages.parts import keeping, kept, state
+from pages.parts import going, keeping, resources, state
 from pages.parts.film import texture
 from pages.parts.form import forms_of_file
-from pages.parts.resources import Sample, sample_cases, sources
+from pages.parts.resources import sample_cases, sources
 from xattn.data.clinical import Form
-from xattn.data.placement import Box
 from xattn.records import Case
 from xattn.runtime.engine import Engine
 from xattn.systems import SYSTEMS
@@ -26,7 +23,7 @@ def draw_opening(engine: Engine) -> None:
         )
         if title:
             with state.refusals():
-                _open(read_sample(engine, samples[title]), title)
+                _open(resources.read_sample(engine, samples[title]), title)
             st.rerun()
     upload = st.file_uploader(
         f"{system.film} (DICOM, PNG or JPEG)",
@@ -78,21 +75,10 @@ def draw_form_file(engine: Engine, case: Case) -> None:
     st.rerun()
 
 
-def read_sample(engine: Engine, sample: Sample) -> Case:
-    """The case of a sample's film, form and box.
-
-    Raises:
-        XattnError: if one of its files is refused.
-    """
-    form = engine.schema.read_json(sample.form.read_text("utf-8"))
-    box = Box(*json.loads(sample.box.read_text("utf-8"))) if sample.box.is_file() else None
-    return engine.read(sample.film, form, box=box)
-
-
 def _open(case: Case, title: str) -> None:
     """Open a case; where its film is kept and waits to be read first, that one."""
     if (waiting := keeping.waits(case)) is not None:
-        kept.open_number(waiting)
+        going.open_number(waiting)
         state.tell(keeping.WAITS)
         return
     state.open_case(case, title=title, texture=texture(case.film.radiograph))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts import kept, state
+from pages.parts import going, state
 from pages.parts.kept import Kept
 from xattn.archive import worklist
 from xattn.archive.worklist import Query
@@ -51,7 +51,7 @@ def _draw_step(here: Kept, query: Query, *, step: int) -> None:
         disabled=number is None,
     ):
         assert number is not None  # else the button would have been disabled
-        _go(lambda: kept.open_number(number))
+        _go(lambda: going.open_number(number))
 
 
 def _go(act: Callable[[], None]) -> None:

@@ -1,6 +1,7 @@
 """What all sessions share: engines, one worker, and the files that are shipped beside the app."""
 
 import gc
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pages.parts import checkpoints
 from xattn.archive.store import Archive, open_archive
+from xattn.data.placement import Box
 from xattn.errors import ArchiveError
 from xattn.models.checkpoint import system_of
+from xattn.records import Case
 from xattn.runtime.engine import Engine
 from xattn.runtime.worker import Worker
 from xattn.systems import MODELS, SYSTEMS, load
@@ -95,6 +98,17 @@ def sample_cases(system: str, folder: Path = ASSETS / "cases") -> tuple[Sample, 
         if films:
             found.append(Sample(case.parent.name, films[0], case, case.with_name("box.json")))
     return tuple(found)
+
+
+def read_sample(engine: Engine, sample: Sample) -> Case:
+    """The case of a sample's film, form and box.
+
+    Raises:
+        XattnError: if one of its files is refused.
+    """
+    form = engine.schema.read_json(sample.form.read_text("utf-8"))
+    box = Box(*json.loads(sample.box.read_text("utf-8"))) if sample.box.is_file() else None
+    return engine.read(sample.film, form, box=box)
 
 
 def shipped_models() -> tuple[Path, ...]:

@@ -18,6 +18,7 @@ from xattn.trust.finding import Finding, Gate
 from xattn.trust.tries import Try
 
 READING, SHOWN, WORK, REPORT = "reading", "shown", "work", "report"
+AHEAD, SEEN = "ahead", "seen"
 GENERATION, PROBLEM, OWNER = "generation", "problem", "owner"
 SYSTEM, TARGET, METHODS = "system", "target", "methods"
 ACKNOWLEDGED = "acknowledged"
@@ -111,9 +112,26 @@ def open_case(case: Case, *, title: str, texture: Texture, number: int | None = 
     """Begin another case: nothing of the last one stays."""
     if work := st.session_state.pop(WORK, None):
         work.cancel_all()
+    stop_ahead()
     st.session_state[READING] = Reading(case, title, texture, number=number)
     st.session_state[SHOWN] = Shown()
     renew_widgets()
+
+
+def stop_ahead() -> None:
+    """Stop what was begun for the next case."""
+    if ahead := st.session_state.pop(AHEAD, None):
+        ahead.stop.set()
+
+
+def is_seen(current: Reading) -> bool:
+    """Whether the browser has this film already."""
+    return st.session_state.get(SEEN) == current.texture.key
+
+
+def see(film: Texture) -> None:
+    """Note that the browser is sent this film in this run."""
+    st.session_state[SEEN] = film.key
 
 
 def query() -> Query | None:

@@ -34,15 +34,17 @@ SCRIPTS = (
 EVENTS = ("box", "cover", "cancel", "start")
 
 
-def draw(film: Texture, scene: bytes) -> tuple[str, Any]:
+def draw(film: Texture, scene: bytes, *, is_first: bool = False) -> tuple[str, Any]:
     """Draw film and scene; the event that the reader caused, as name and content, or ("", None).
 
     The film travels once: a message that was sent before is only named again, and the browser
-    fetches the full level of a film that it has not got.
+    fetches the full level of a film that it has not got, once it was told where it is: not at the
+    first sight of a film, which waits for nothing.
     """
     component = _component()
     component(data=film.display, key="_film_texture")
-    level = {"kind": "level", "hash": film.key, "address": _address(film.full)}
+    address = "" if is_first else _address(film.full)
+    level = {"kind": "level", "hash": film.key, "address": address}
     component(data=level, key="_film_level")
     return draw_component(component, scene, key="_viewer", events=EVENTS)
 

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from pages.parts import gate, kept, resources, state
+from pages.parts import gate, going, resources, state
 from pages.parts.component import draw_component
 from pages.parts.person import person
 from xattn.archive import worklist
@@ -129,7 +129,7 @@ def sorted_by(query: Query, order: Order) -> Query:
 def open_case(number: int) -> None:
     """Show a case on the case page; a refusal is a sentence here."""
     with state.refusals():
-        kept.open_number(number)
+        going.open_number(number)
         st.switch_page(REVIEW)
     st.rerun()
 

@@ -4,7 +4,6 @@ from streamlit.testing.v1 import AppTest
 
 from pages.parts import resources, state
 from pages.parts.film import texture
-from pages.parts.opening import read_sample
 from pages.parts.reader import VERDICTS
 from pages.parts.state import Reading
 from tests.app import archived
@@ -82,7 +81,7 @@ def test_an_entry_beyond_the_training_data_is_warned_of_once(monkeypatch) -> Non
     """By the card of the model that came with the app; the schema's range adds no second line."""
     monkeypatch.setenv(resources.CHECKPOINT, "hip")
     engine = resources.engine("hip")
-    film = read_sample(engine, resources.sample_cases("hip")[0]).film
+    film = resources.read_sample(engine, resources.sample_cases("hip")[0]).film
     case = engine.case(film.radiograph, {"age_at_xray": 99}, box=film.box)
     (sentence,) = applicability(engine.model.checkpoint.description, engine.schema, case.form)
     app = AppTest.from_file(str(APP), default_timeout=120)

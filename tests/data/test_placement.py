@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from xattn.data.placement import Box, Placement
+from xattn.data.radiograph import Radiograph
 from xattn.errors import IntakeError
 
 FILM = np.random.default_rng(0).random((30, 47)).astype(np.float32)
@@ -226,3 +227,15 @@ def test_jitter_moves_and_resizes_by_a_tenth():
 def test_jitter_stays_on_the_film():
     for box in (Box(0, 0, 30, 40), Box(25, 35, 5, 5), Box(0, 0, 1, 1)):
         assert [moved.within((40, 30)) for moved in box.jittered((40, 30), fraction=0.3)]
+
+
+def test_a_tone_is_taken_of_what_is_read_as_if_of_the_whole_film():
+    """The same bits: bands of rows change no order of summing."""
+    codes = np.random.default_rng(0).integers(0, 4096, (333, 250)).astype(np.uint16)
+    film = Radiograph(codes)
+    for placement in (
+        Placement.whole(codes.shape, 40),
+        Placement.around(codes.shape, Box(100, 20, 60, 90), size=64),
+    ):
+        whole = placement.to_model(film.model_values(), fill=0.3)
+        assert np.array_equal(placement.to_model(codes, fill=0.3, tone=film.tone()), whole)

@@ -202,3 +202,16 @@ def test_repr_shows_no_pixels_and_no_identity():
     assert repr(film) == f"Radiograph(64 x 64, uint16, {film.pixel_sha256[:12]})"
     identity = SourceIdentity(patient_name="Doe^Jane", patient_id="4711")
     assert repr(identity) == str(identity) == f"{identity}" == "SourceIdentity(withheld)"
+
+
+def test_only_an_array_that_nobody_can_change_is_kept_without_a_copy():
+    mine = RAMP.astype(np.uint16)
+    mine.flags.writeable = False
+    assert Radiograph(mine).values is mine
+    theirs = RAMP.astype(np.uint16)
+    view = theirs[:]
+    view.flags.writeable = False
+    film = Radiograph(view)
+    theirs[:] = 7
+    assert np.array_equal(film.values, RAMP)
+    assert film.pixel_sha256 == Radiograph(mine).pixel_sha256

@@ -1,5 +1,7 @@
 """The engine: what it reads, what it predicts, what it keeps, and whom it refuses."""
 
+import threading
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -10,10 +12,10 @@ from xattn.data.placement import ASSUMED_FILM_MM, Box
 from xattn.data.radiograph import Radiograph
 from xattn.errors import IntakeError, SchemaError
 from xattn.explain import DEFAULT_METHODS
-from xattn.explain.base import Game
+from xattn.explain.base import Game, Steps
 from xattn.records import Case
 from xattn.runtime.engine import FILMS_KEPT, Engine
-from xattn.runtime.worker import Worker
+from xattn.runtime.worker import Urgency, Worker
 from xattn.systems import LoadedModel
 
 FORM = {"lesion_type": "mass", "density": 2, "mass_shape": "OVAL"}
@@ -149,3 +151,22 @@ def test_identity_is_in_no_record(engine: Engine, film: bytes):
     explanation = engine.explain(case, ("shapley",))
     text = repr(case) + repr(explanation) + repr(explanation.prediction.plain)
     assert not any(word in text for word in ("Doe", "Jane", "ID-4711", "ACC-815", "19500615"))
+
+
+def test_work_ahead_waits_for_all_other_work(engine: Engine, film: bytes):
+    """The first jobs of the ahead engine are asked for first, and end last."""
+    cases = [engine.read(film, {**FORM, "density": density}) for density in (1, 2)]
+    ended: list[str] = []
+    release = threading.Event()
+
+    def hold() -> Steps[None]:
+        release.wait(30)
+        yield 1.0
+
+    engine.worker.submit("hold", hold, urgency=Urgency.PREDICTION)
+    jobs = [engine.ahead.start_prediction(cases[0]), engine.start_explanation(cases[1], "gradcam")]
+    for name, job in zip(("ahead", "asked"), jobs, strict=True):
+        job._future.add_done_callback(lambda _, name=name: ended.append(name))
+    release.set()
+    assert [job.result(60) is not None for job in jobs] == [True, True]
+    assert ended == ["asked", "ahead"]

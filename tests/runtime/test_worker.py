@@ -50,6 +50,32 @@ def test_urgent_work_goes_between_the_batches_of_other_work(worker: Worker):
     assert slow.progress == 1.0
 
 
+def test_work_ahead_runs_where_no_other_waits(worker: Worker):
+    log: list[str] = []
+    opened = threading.Event()
+    worker.submit("gate", gate(opened), urgency=Urgency.PREDICTION)
+    ahead = worker.submit("ahead", counting(log, "ahead"), urgency=Urgency.AHEAD)
+    late = worker.submit("late", counting(log, "late"))
+    opened.set()
+    assert (late.result(10), ahead.result(10)) == ("late", "ahead")
+    assert log == ["late0", "late1", "late2", "ahead0", "ahead1", "ahead2"]
+
+
+def test_what_was_made_for_another_meanwhile_is_taken_over(worker: Worker):
+    log: list[str] = []
+    opened = threading.Event()
+    worker.submit("gate", gate(opened), urgency=Urgency.PREDICTION)
+    ahead = worker.submit("key", counting(log, "a"), urgency=Urgency.AHEAD, owner="ahead")
+    cancelled = worker.submit("key", counting(log, "b"), urgency=Urgency.AHEAD, owner="gone")
+    asked = worker.submit("key", counting(log, "c"), owner="reader")
+    cancelled.cancel()
+    opened.set()
+    assert (asked.result(10), ahead.result(10), ahead.progress) == ("c", "c", 1.0)
+    with pytest.raises(CancelledError):
+        cancelled.result(10)
+    assert log == ["c0", "c1", "c2"]
+
+
 def test_the_same_key_is_computed_once(worker: Worker):
     log: list[str] = []
     first = worker.submit("key", counting(log, "a"))

@@ -51,6 +51,7 @@ def read_dicom(data: bytes) -> tuple[Radiograph, SourceIdentity]:
     automatic = _automatic(header, stored, values)
     presets = dicom_lookup.file_presets(header)
     useful = tuple(preset for preset in presets if not _shows_nothing(preset, automatic))
+    values.flags.writeable = False  # ours alone, so that the film need not copy them
     shape = header.text("PresentationLUTShape").upper()
     radiograph = Radiograph(
         values=values,

@@ -6,6 +6,7 @@ import numpy as np
 
 from xattn.data.dicom_facts import without_names
 from xattn.data.dicom_header import Header
+from xattn.data.radiograph import whole_type
 from xattn.data.window import Preset, VoiFunction, VoiLut, Window
 from xattn.errors import IntakeError
 
@@ -26,15 +27,17 @@ KEYWORDS = (
 def modality_values(header: Header, stored: np.ndarray) -> np.ndarray:
     """Stored pixels (H, W) through the modality LUT (PS3.3 C.11.1): a table, or a linear rescale.
 
+    Where it changes nothing, the stored pixels themselves: a large film takes longest to copy.
+
     Raises:
         IntakeError: if the table is unusable or the slope is zero or not finite.
     """
+    is_table = header.states("ModalityLUTSequence")
+    if not is_table and _slope(header) == (1, 0):
+        return stored
     low = min(0, int(stored.min()))
     domain = np.arange(low, int(stored.max()) + 1)
-    if header.states("ModalityLUTSequence"):
-        table = _modality_table(header, domain)
-    else:
-        table = _rescaled(header, domain)
+    table = _modality_table(header, domain) if is_table else _rescaled(header, domain)
     return table[stored if low == 0 else stored.astype(np.int32) - low]
 
 
@@ -50,16 +53,20 @@ def _modality_table(header: Header, domain: np.ndarray) -> np.ndarray:
     return mapped
 
 
+def _slope(header: Header) -> tuple[float, float]:
+    return header.decimal("RescaleSlope", 1), header.decimal("RescaleIntercept", 0)
+
+
 def _rescaled(header: Header, domain: np.ndarray) -> np.ndarray:
     """Whole numbers stay whole: float64 holds every one below 2^53."""
-    slope, intercept = header.decimal("RescaleSlope", 1), header.decimal("RescaleIntercept", 0)
+    slope, intercept = _slope(header)
     if slope == 0:
         raise IntakeError("(0028,1053) 'Rescale Slope' must not be zero, however it is.")
     with np.errstate(over="ignore"):
         table = domain * slope + intercept
         narrow = table.astype(np.float32)
     if slope == int(slope) and intercept == int(intercept) and np.abs(table).max() < 2**31:
-        return table.astype(np.int32)
+        return table.astype(whole_type(table) or np.int32)
     if not np.isfinite(narrow).all():
         raise IntakeError("(0028,1053) 'Rescale Slope' must keep the values finite.")
     return narrow

@@ -7,9 +7,13 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 
+from xattn.data.window import Tone
 from xattn.errors import IntakeError
 
 Shape = tuple[int, int]
+
+BAND = 16
+"""Model rows that are made at once of a film."""
 
 ASSUMED_FILM_MM = 240.0
 """The long side of a film whose file gives no spacing: the usual detector of mammography."""
@@ -136,17 +140,19 @@ class Placement:
         )
         return mask
 
-    def to_model(self, values: np.ndarray, fill: float) -> np.ndarray:
+    def to_model(self, values: np.ndarray, fill: float, tone: Tone = np.asarray) -> np.ndarray:
         """What the model reads, float32 (size, size), of a film (H, W); padding is `fill`.
 
         Each model pixel is the mean over the area it covers, so nothing aliases and the mean of
-        the film stays; a film smaller than the model is interpolated linearly.
+        the film stays; a film smaller than the model is interpolated linearly. `tone` is taken of
+        some rows at a time: another copy of a whole large film takes longest.
         """
         rows = _averaging(self.top, self.side, self.height, self.size)
         columns = _averaging(self.left, self.side, self.width, self.size)
-        top, left = _used(rows), _used(columns)
-        film = np.ascontiguousarray(values[top, left], dtype=np.float32)
-        read = columns[:, left] @ (rows[:, top] @ film).T
+        left = _used(columns)
+        bands = [rows[first : first + BAND] for first in range(0, self.size, BAND)]
+        read = np.concatenate([_mean_rows(band, values[:, left], tone) for band in bands])
+        read = columns[:, left] @ read.T
         covered = np.outer(rows.sum(axis=1), columns.sum(axis=1))
         placed: np.ndarray = (read.T + (1 - covered) * fill).astype(np.float32)
         return placed
@@ -232,6 +238,16 @@ def _averaging(start: float, side: float, length: int, size: int) -> sparse.csr_
     return sparse.csr_array(
         (weight[on_film].astype(np.float32), (model[on_film], pixel[on_film])), shape=(size, length)
     )
+
+
+def _mean_rows(weights: sparse.csr_array, values: np.ndarray, tone: Tone) -> np.ndarray:
+    """Model rows (B, W) of a film (H, W) by their weights (B, H); zeros where all is padding."""
+    if not weights.nnz:
+        return np.zeros((weights.shape[0], values.shape[1]), dtype=np.float32)
+    used = _used(weights)
+    part = np.ascontiguousarray(tone(values[used]), dtype=np.float32)
+    mean: np.ndarray = weights[:, used] @ part
+    return mean
 
 
 def _used(weights: sparse.csr_array) -> slice:

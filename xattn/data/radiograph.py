@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xattn.data.limits import check_size
-from xattn.data.window import Preset, VoiLut, Window, automatic_window, full_window
+from xattn.data.window import Preset, Tone, VoiLut, Window, automatic_window, full_window
 from xattn.errors import IntakeError
 
 __all__ = [
@@ -73,19 +73,23 @@ class Radiograph:
         The VOI transformation comes first and polarity last (PS3.3 C.11.2 and C.7.6.3.1.2, with
         C.11.6 for the inverse shape): value 255 times the brightness, rounded to nearest.
         """
-        return self._through(preset or self.presets[0], np.dtype(np.uint8))
+        return self._through(preset or self.presets[0], np.dtype(np.uint8))(self.values)
 
     def model_values(self) -> np.ndarray:
         """The picture (H, W) float32 in [0, 1] through the default preset, bright = dense."""
+        return self.tone()(self.values)
+
+    def tone(self) -> Tone:
+        """What makes model values, as `model_values` says, of any part of `values`."""
         return self._through(self.presets[0], np.dtype(np.float32))
 
-    def _through(self, preset: Preset, kind: np.dtype[np.generic]) -> np.ndarray:
+    def _through(self, preset: Preset, kind: np.dtype[np.generic]) -> Tone:
         """Whole numbers go through a table of their range: one look-up per pixel."""
         if self.values.dtype == np.float32:
-            return self._toned(preset, self.values, kind)
+            return lambda part: self._toned(preset, part, kind)
         low = min(0, int(self.values.min()))
         table = self._toned(preset, np.arange(low, int(self.values.max()) + 1), kind)
-        return table[self.values if low == 0 else self.values.astype(np.int32) - low]
+        return lambda part: table[part if low == 0 else part.astype(np.int32) - low]
 
     def _toned(self, preset: Preset, x: np.ndarray, kind: np.dtype[np.generic]) -> np.ndarray:
         shown = preset.shown(x)
@@ -128,21 +132,29 @@ class SourceIdentity:
         return "SourceIdentity(withheld)"
 
 
+def whole_type(values: np.ndarray) -> np.dtype[np.generic] | None:
+    """The first of uint16 and int16 that holds these whole numbers; None where neither does."""
+    lowest, highest = int(values.min()), int(values.max())
+    if lowest >= 0 and highest < 2**16:
+        return np.dtype(np.uint16)
+    return np.dtype(np.int16) if lowest >= -(2**15) and highest < 2**15 else None
+
+
 def _canonical(values: np.ndarray) -> np.ndarray:
-    """A read-only copy in the first of the three types that holds it: equal films, equal hashes."""
+    """Read-only, in the first of the three types that holds it: equal films, equal hashes.
+
+    A copy, but of an array that is so already and nobody's view.
+    """
     if values.ndim != 2 or values.dtype.kind not in "buif":
         raise IntakeError("A radiograph of one grey value per pixel was expected; use one channel.")
     check_size(*values.shape)
-    kind: np.dtype[np.generic] = np.dtype(np.float32)
-    if values.dtype.kind in "bui":
-        lowest, highest = int(values.min()), int(values.max())
-        if lowest >= 0 and highest < 2**16:
-            kind = np.dtype(np.uint16)
-        elif lowest >= -(2**15) and highest < 2**15:
-            kind = np.dtype(np.int16)
+    kind = whole_type(values) if values.dtype.kind in "bui" else None
+    flags = values.flags
+    if values.dtype == kind and flags.c_contiguous and flags.owndata and not flags.writeable:
+        return values
     with np.errstate(over="ignore"):
-        copy = np.array(values, dtype=kind, order="C")
-    if not np.isfinite(copy).all():
+        copy = np.array(values, dtype=kind or np.float32, order="C")
+    if kind is None and not np.isfinite(copy).all():
         raise IntakeError(
             "Finite pixel values were expected, however some overflow; check the file."
         )

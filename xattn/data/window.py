@@ -1,5 +1,6 @@
 """VOI transformations: which part of the values is shown, and how (DICOM PS3.3 C.11.2)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,6 +8,8 @@ import numpy as np
 
 from xattn.errors import IntakeError
 
+Tone = Callable[[np.ndarray], np.ndarray]
+"""From values of a film to the greys that are shown or read, element by element."""
 VoiFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 """How brightness follows the values inside a window (PS3.3 C.11.2.1.2 and C.11.2.1.3)."""
 

@@ -1,11 +1,12 @@
 """The engine: reads a case, predicts, explains. Pages, notebooks and the command line use this."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self, TypeVar
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from xattn.data.placement import Box, Placement, placed
 from xattn.data.radiograph import Radiograph
 from xattn.errors import ExplainError
 from xattn.explain import DEFAULT_METHODS, EXPLAINERS
-from xattn.explain.base import Game
+from xattn.explain.base import Game, Steps
 from xattn.explain.film import EncodedFilm
 from xattn.explain.predict import predict
 from xattn.records import Attribution, Case, Explanation, Film, Prediction, Target
@@ -29,8 +30,11 @@ from xattn.trust.evidence import MapEvidence, gather
 from xattn.trust.grounds import Grounds, grounds
 from xattn.trust.whatif import Curve, curve
 
-FILMS_KEPT = 8
-"""Encoded films that stay in memory: about 10 MB each with a full pool of masked versions."""
+Result = TypeVar("Result")
+
+FILMS_KEPT = 16
+"""Encoded films that stay in memory, about 10 MB each with a full pool of masked versions: the film
+in hand and the next one of eight readers."""
 JITTER = 0.1
 """Share of the box's place and size by which it is moved; DESIGN 8."""
 
@@ -41,7 +45,15 @@ class Engine:
     def __init__(self, model: LoadedModel, worker: Worker) -> None:
         self.model = model
         self.worker = worker
+        self.is_ahead = False
         self._films: OrderedDict[str, EncodedFilm] = OrderedDict()
+
+    @property
+    def ahead(self) -> Self:
+        """The same engine for what nobody waits for yet: its jobs run where no other waits."""
+        unhurried = copy(self)
+        unhurried.is_ahead = True
+        return unhurried
 
     @cached_property
     def grounds(self) -> Grounds:
@@ -110,7 +122,7 @@ class Engine:
     ) -> Job[Prediction]:
         """The prediction as a job; it goes before explanations."""
         chosen = target or self.model.target
-        return self.worker.submit(
+        return self._submit(
             ("prediction", self._key(case, chosen)),
             lambda: predict(self._game(case, chosen)),
             urgency=Urgency.PREDICTION,
@@ -131,7 +143,7 @@ class Engine:
         explainer = EXPLAINERS[method]
         urgency = Urgency.PREDICTION if explainer.is_quick else Urgency.EXPLANATION
         chosen = target or self.model.target
-        return self.worker.submit(
+        return self._submit(
             (explainer, self._key(case, chosen)),
             lambda: explainer.run(self._game(case, chosen)),
             urgency=urgency,
@@ -171,7 +183,7 @@ class Engine:
         `earlier` are the canonical pixel hashes of the other films of a list, None without a list.
         """
         chosen = target or self.model.target
-        return self.worker.submit(
+        return self._submit(
             ("assessment", self._key(case, chosen), earlier),
             lambda: assess(self._game(case, chosen), self.grounds, earlier=earlier),
             urgency=Urgency.PREDICTION,
@@ -183,7 +195,7 @@ class Engine:
     ) -> Job[MapEvidence]:
         """The evidence of the maps that are shown together, as a job that follows theirs."""
         methods = tuple((key, entry.provenance.settings) for key, entry in shown.items())
-        return self.worker.submit(
+        return self._submit(
             ("evidence", methods, self._key(case, target)),
             lambda: gather(self._game(case, target), shown, self.grounds),
             urgency=Urgency.EXPLANATION,
@@ -195,7 +207,7 @@ class Engine:
     ) -> Job[Curve]:
         """The output along one entry of the form as a job; it goes with predictions."""
         chosen = target or self.model.target
-        return self.worker.submit(
+        return self._submit(
             ("curve", field, self._key(case, chosen)),
             lambda: curve(self._game(case, chosen), field),
             urgency=Urgency.PREDICTION,
@@ -211,23 +223,30 @@ class Engine:
             ExplainError: if the model read nothing of what the box covers.
         """
         chosen, area = target or self.model.target, _under(case.film.placement, box)
-        return self.worker.submit(
+        return self._submit(
             ("cover", box, self._key(case, chosen)),
             lambda: cover(self._game(case, chosen), area),
             urgency=Urgency.PREDICTION,
             owner=owner,
         )
 
+    def _submit(
+        self, key: Hashable, steps: Callable[[], Steps[Result]], *, urgency: Urgency, owner: str
+    ) -> Job[Result]:
+        urgency = Urgency.AHEAD if self.is_ahead else urgency
+        return self.worker.submit(key, steps, urgency=urgency, owner=owner)
+
     def _film(self, radiograph: Radiograph, box: Box | None) -> Film:
         size = self.model.module.config.size
-        values = radiograph.model_values()
+        values, tone = radiograph.values, radiograph.tone()
         here = self._placement(radiograph, box)
         boxes = box.jittered(radiograph.shape, fraction=JITTER) if box else ()
-        moved = [self._placement(radiograph, b).to_model(values, fill=0.0) for b in boxes]
+        places = [self._placement(radiograph, each) for each in boxes]
+        moved = [place.to_model(values, fill=0.0, tone=tone) for place in places]
         return Film(
             radiograph,
             here,
-            pixels=here.to_model(values, fill=0.0),
+            pixels=here.to_model(values, fill=0.0, tone=tone),
             jittered=np.array(moved, dtype=np.float32).reshape(-1, size, size),
             box=box,
         )

@@ -21,6 +21,7 @@ from xattn.errors import CancelledError, XattnError
 from xattn.explain.base import Steps
 
 Result = TypeVar("Result")
+CANCELLED = "Cancelled; earlier results stay."
 logger = logging.getLogger(__name__)
 
 
@@ -29,6 +30,8 @@ class Urgency(IntEnum):
 
     PREDICTION = 0
     EXPLANATION = 1
+    AHEAD = 2
+    """What nobody waits for yet."""
 
 
 class Job(Generic[Result]):
@@ -71,7 +74,7 @@ class Job(Generic[Result]):
         """Run one batch, in the worker's thread; an exception ends the job, not the worker."""
         with self:
             if self.is_cancelled:
-                raise CancelledError("Cancelled; earlier results stay.")
+                raise CancelledError(CANCELLED)
             if self._steps is None:
                 self._steps = self._make()
             try:
@@ -79,6 +82,16 @@ class Job(Generic[Result]):
             except StopIteration as end:
                 self.progress = 1.0
                 self._future.set_result(end.value)
+
+    def adopt(self, other: "Job[Result]") -> None:
+        """End with the result of the same work for somebody else, unless cancelled."""
+        with self:
+            if self.is_cancelled:
+                raise CancelledError(CANCELLED)
+            if self._steps is not None:
+                self._steps.close()
+            self.progress = 1.0
+            self._future.set_result(other.result())
 
     def __enter__(self) -> None:
         pass
@@ -144,7 +157,11 @@ class Worker:
     def _turn(self) -> None:
         with self._lock:
             urgency, order, mine, job = heapq.heappop(self._queue)
-        job.advance()
+            known = self._results.get(mine[1])
+        if known:
+            job.adopt(known)
+        else:
+            job.advance()
         with self._lock:
             if not job.done:
                 heapq.heappush(self._queue, (urgency, order, mine, job))
