@@ -5,7 +5,7 @@ import streamlit as st
 from pages.parts import ahead, belief, gate, kept, panels, resources, state, viewer
 from pages.parts.alone import draw_alone
 from pages.parts.cover import covered_now
-from pages.parts.follow import FILM, act, first_sight, panels_of, work_on
+from pages.parts.follow import FILM, Places, act, first_sight, follow_progress, panels_of, work_on
 from pages.parts.given import COLUMNS, draw_given
 from pages.parts.keeping import draw_keeping
 from pages.parts.opening import draw_opening
@@ -15,23 +15,10 @@ from pages.parts.says import draw_read, draw_says
 from pages.parts.scene import Around, scene
 from pages.parts.warming import warm
 from pages.parts.whatif import draw_what_if
-from pages.parts.work import EVIDENCE, Work
+from pages.parts.work import EVIDENCE
 from xattn.reports.reading import reading as clauses_of
 
 person()  # refuses whoever came past app.py: see there why one could
-
-POLL_SECONDS = 0.4
-ASKING = "The model is being asked."
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def follow_progress(work: Work, drawn: frozenset[str]) -> None:
-    """Tell the viewer how far each panel is; when one is done, draw the page again."""
-    work.ask()
-    if frozenset(work.unfinished) != drawn:
-        st.rerun()
-    viewer.send_progress(work.unfinished)
-
 
 engine = resources.engine(state.system(resources.first_system()))
 if problem := state.take_problem():
@@ -56,10 +43,7 @@ with left:
 
 answer, below = right.empty(), st.empty()
 if not state.is_seen(reading):
-    for place, words in ((checks, gate.CHECKING), (answer, ASKING), (below, "")):
-        place.html(f'<p class="note">{words}</p>')  # nothing of another film stays beside this one
-    with middle:
-        first_sight(reading, engine.schema, chosen)
+    first_sight(reading, engine, Places(checks, middle, answer, below))
 
 with answer.container():
     says, read = st.container(key="says"), st.container(key="read")

@@ -92,6 +92,7 @@ class Viewer {
     scene.panels.forEach((panel) => resolveMaps(panel, scene.arrays));
     fetchFull(scene.film); // where an earlier attempt failed
     showThumbs(this);
+    if (isOtherFilm) for (const { bar } of this.thumbs) bar.value = 0; // how far the last film's work was
     showLine(this);
     showCovered(this);
     this.redraw();

@@ -15,6 +15,7 @@ from pages.parts import state
 from pages.parts.background import Background
 from pages.parts.film import Texture, texture
 from pages.parts.kept import Kept
+from pages.parts.methods import chosen
 from pages.parts.state import Reading
 from pages.parts.work import Work
 from xattn.archive import worklist
@@ -113,7 +114,7 @@ def begin(engine: Engine, reading: Reading, here: Kept, *, is_hidden: bool) -> N
     number = worklist.neighbour(here.archive, here.who, query, here.stored.number, step=1)
     owner, name = f"{state.owner()} ahead", here.listed.target
     target = engine.model.find_target(name) if name else engine.model.target
-    wanted = Wanted(engine, here.archive, number, target, state.methods(), owner)
+    wanted = Wanted(engine, here.archive, number, target, chosen(engine.model), owner)
     current: Ahead | None = st.session_state.get(state.AHEAD)
     if current and current.wanted == wanted:
         return

@@ -1,18 +1,19 @@
 """From the case in hand to what the page draws of it: its work, its panels, the viewer's events."""
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts import kept, state, viewer
 from pages.parts.belief import mark_of
 from pages.parts.cover import cover
-from pages.parts.methods import BARS, title
+from pages.parts.gate import CHECKING
+from pages.parts.methods import BARS, chosen, title
 from pages.parts.scene import Around, Panel, scene
 from pages.parts.state import Reading, Shown
 from pages.parts.work import EVIDENCE, Work
-from xattn.data.clinical import Schema
 from xattn.records import Target
 from xattn.runtime.engine import Engine
 from xattn.trust.evidence import UNJUDGED
@@ -20,6 +21,8 @@ from xattn.trust.evidence import UNJUDGED
 PANELS = ("gradcam", "lime", "joint", "attention")
 """The first thumbnails, in this order; those of the methods that the reader chose follow."""
 FILM = Panel("original", "Film")
+ASKING = "The model is being asked."
+POLL_SECONDS = 0.4
 BYTES_A_SECOND = 8e6
 """Of a new film that a browser without graphics hardware takes in and paints, on this machine too:
 for so long nothing else is asked of it."""
@@ -41,14 +44,40 @@ def work_on(engine: Engine, reading: Reading, target: Target, chosen: tuple[str,
     return work
 
 
-def first_sight(reading: Reading, schema: Schema, chosen: tuple[str, ...]) -> None:
-    """Draw a film that was not yet seen, before anything is asked of the model."""
-    panels = [FILM, *(Panel(name, title(name), "pending") for name in _shown(chosen))]
+class Places(NamedTuple):
+    """Where the page says what it says of a film, and draws it."""
+
+    checks: DeltaGenerator
+    film: DeltaGenerator
+    answer: DeltaGenerator
+    below: DeltaGenerator
+
+
+def first_sight(reading: Reading, engine: Engine, places: Places) -> None:
+    """Draw a film that was not yet seen before anything is asked of the model.
+
+    Nothing of another film stays beside it meanwhile.
+    """
+    notes = (places.checks, CHECKING), (places.answer, ASKING), (places.below, "")
+    for place, words in notes:
+        place.html(f'<p class="note">{words}</p>')
+    panels = [FILM, *(Panel(name, title(name), "pending") for name in _shown(chosen(engine.model)))]
     around = Around(can_cover=False, evidence="pending")
-    viewer.draw(reading.texture, scene(reading.case, panels, schema, around=around), is_first=True)
+    packed = scene(reading.case, panels, engine.schema, around=around)
+    with places.film:
+        viewer.draw(reading.texture, packed, is_first=True)
     state.see(reading.texture)
     time.sleep(len(reading.texture.display) / BYTES_A_SECOND)
     st.rerun()
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def follow_progress(work: Work, drawn: frozenset[str]) -> None:
+    """Tell the viewer how far each panel is; when one is done, draw the page again."""
+    work.ask()
+    if frozenset(work.unfinished) != drawn:
+        st.rerun()
+    viewer.send_progress(work.unfinished)
 
 
 def panels_of(work: Work, shown: Shown) -> list[Panel]:

@@ -65,6 +65,11 @@ def offered(model: LoadedModel) -> tuple[str, ...]:
     return tuple(name for name in names if name != "mxa" or has_gates(model))
 
 
+def chosen(model: LoadedModel) -> tuple[str, ...]:
+    """The further methods that the reader chose, of those that this model can be asked for."""
+    return tuple(name for name in offered(model) if name in state.methods())
+
+
 def draw_choice(model: LoadedModel) -> tuple[str, ...]:
     """The further methods that the reader wants; kept for the session."""
     before = state.methods()
@@ -78,6 +83,5 @@ def draw_choice(model: LoadedModel) -> tuple[str, ...]:
             for name in names
         }
     elsewhere = tuple(name for name in before if name not in names)
-    chosen = tuple(name for name in names if wanted[name])
-    state.choose_methods((*chosen, *elsewhere))
-    return chosen
+    state.choose_methods((*(name for name in names if wanted[name]), *elsewhere))
+    return chosen(model)

@@ -317,3 +317,16 @@ def test_the_magnifier_shows_the_film_two_and_a_half_times_larger(stage: Stage) 
     )
     stage.press("Escape")
     expect(stage.page.locator("canvas.glass")).to_be_hidden()
+
+
+def test_a_new_film_begins_with_empty_bars(stage: Stage) -> None:
+    pending = Panel("lime", "LIME", "pending")
+    stage.show(FILMS["12 bit"], pending)
+    tell = "window.dispatchEvent(new CustomEvent('xattn-progress', { detail: { lime: 0.9 } }))"
+    stage.page.evaluate(tell)
+    bar = stage.page.locator("figure[data-panel=lime] progress")
+    expect(bar).to_have_js_property("value", 0.9)
+    stage.show(FILMS["12 bit"], pending)
+    expect(bar).to_have_js_property("value", 0.9)
+    stage.show(FILMS["signed"], pending)
+    expect(bar).to_have_js_property("value", 0)

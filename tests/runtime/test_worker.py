@@ -165,3 +165,22 @@ def test_many_threads_get_their_own_results(worker: Worker):
     for thread in threads:
         thread.join()
     assert answers == {f"t{i}": f"t{i}" for i in range(40)}
+
+
+def test_nobody_waits_for_a_worker_that_was_closed():
+    worker = Worker()
+    begun, opened = threading.Event(), threading.Event()
+
+    def steps() -> Steps[str]:
+        begun.set()
+        opened.wait(10)
+        yield 0.5
+        return "never"
+
+    in_hand, queued = worker.submit("in hand", steps), worker.submit("queued", steps)
+    assert begun.wait(10)
+    threading.Timer(0.2, opened.set).start()
+    worker.close()
+    for job in (in_hand, queued):
+        with pytest.raises(CancelledError):
+            job.result(1)

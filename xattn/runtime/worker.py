@@ -153,6 +153,9 @@ class Worker:
             for job in self._pending.values():
                 job.cancel()
         self._thread.shutdown(wait=True)
+        for job in [job for job in self._pending.values() if not job.done]:
+            job.cancel()  # its next turn was refused by the thread, and somebody may wait for it
+            job.advance()
 
     def _turn(self) -> None:
         with self._lock:
