@@ -76,6 +76,7 @@ def follow_progress(work: Work, drawn: frozenset[str]) -> None:
     """Tell the viewer how far each panel is; when one is done, draw the page again."""
     work.ask()
     if frozenset(work.unfinished) != drawn:
+        state.tell_again()
         st.rerun()
     viewer.send_progress(work.unfinished)
 

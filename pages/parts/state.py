@@ -19,7 +19,7 @@ from xattn.trust.tries import Try
 
 READING, SHOWN, WORK, REPORT = "reading", "shown", "work", "report"
 AHEAD, SEEN = "ahead", "seen"
-GENERATION, PROBLEM, OWNER = "generation", "problem", "owner"
+GENERATION, PROBLEM, TOLD, OWNER = "generation", "problem", "told", "owner"
 SYSTEM, TARGET, METHODS = "system", "target", "methods"
 ACKNOWLEDGED = "acknowledged"
 QUERY, GIVEN = "query", "given"
@@ -207,4 +207,10 @@ def tell(sentence: str) -> None:
 def take_problem() -> str:
     """The sentence of the last refusal, once."""
     sentence: str = st.session_state.pop(PROBLEM, "")
+    st.session_state[TOLD] = sentence
     return sentence
+
+
+def tell_again() -> None:
+    """Say in the next run what this one said: it is drawn for a result, not for the reader."""
+    st.session_state[PROBLEM] = st.session_state.get(TOLD, "")

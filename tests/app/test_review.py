@@ -92,6 +92,18 @@ def test_a_refused_file_is_one_sentence_and_the_case_in_hand_stays(app: AppTest)
     assert not app.error
 
 
+def test_a_refusal_is_said_again_where_a_result_draws_the_page_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(state.st, "session_state", {})
+    state.tell("no film")
+    assert state.take_problem() == "no film"
+    state.tell_again()
+    assert [state.take_problem(), state.take_problem()] == ["no film", ""]
+    state.tell_again()
+    assert state.take_problem() == ""
+
+
 def read_form(app: AppTest, name: str, content: str) -> AppTest:
     uploader = next(u for u in app.file_uploader if u.label.startswith("Form from"))
     return uploader.upload(name, content.encode(), "text/plain").run()
