@@ -10,7 +10,7 @@ case runs once: it takes minutes.
 import argparse
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -22,6 +22,8 @@ from benchmarks.libraries import Counts
 from benchmarks.speed_cases import (
     CASES,
     Side,
+    alone,
+    apart,
     bare,
     film_of,
     hardware,
@@ -43,12 +45,20 @@ METHODS = ("shapley", "gradcam", "attention", "integrated", "lime", "joint")
 CURVES = 3
 """Maps whose curves are drawn on both sides: Grad-CAM, LIME, Shapley values of regions."""
 ONCE = 1
-EDITED: dict[str, dict[str, Sequence[object]]] = {
-    "hip": {"height": range(150, 191), "bmi": (None,)},  # which follows from the height
-    "breast": {"density": range(1, 5), "mass_shape": ("OVAL", "ROUND", "LOBULATED", "IRREGULAR")},
-    "chest": {"age": range(20, 91)},
+EDITED: dict[str, dict[str, dict[str, Sequence[object]]]] = {
+    "hip": {
+        "edit of alcohol": {"alcohol": range(20)},
+        "edit of height, which moves BMI": {"height": range(150, 191), "bmi": (None,)},
+    },
+    "breast": {
+        "edit of the form": {
+            "density": range(1, 5),
+            "mass_shape": ("OVAL", "ROUND", "LOBULATED", "IRREGULAR"),
+        }
+    },
+    "chest": {"edit of the form": {"age": range(20, 91)}},
 }
-"""Entries that the edits run through."""
+"""By what is printed, the entries that edits run through."""
 
 
 def main() -> None:
@@ -74,25 +84,28 @@ def main() -> None:
 def rows(engine: Engine, case: Case, repeats: int) -> Iterator[tuple[str, float, float]]:
     """Each comparison: its name, and the seconds of our side and of the other."""
     model = engine.model
-    found = engine.explain(case, METHODS)
+    found = explained(model, case)
     whole: Side = partial(whole_case, model, case)
     for said, counts in counted(found, model).items():
-        other = partial(libraries.composition, model, case, counts)
+        other = apart(partial(libraries.composition, model, case, counts))
         yield f"whole case, libraries {said}", *measure(whole, other, ONCE)
     passes = sum(entry.passes for _, entry in found.attributions) - shared(found)
     whole = partial(explained, model, case)
-    yield f"explanations, {passes} bare passes", *measure(whole, partial(bare, model, passes), 3)
-    forms = iter(edits(engine, case))
     yield (
-        "edit of the form, whole case anew",
-        *measure(lambda: edit(engine, next(forms)), whole, repeats),
+        f"explanations, {passes} bare passes",
+        *measure(whole, apart(partial(bare, model, passes)), 3),
     )
+    for said, entries in EDITED[model.system.name].items():
+        forms = iter(edits(engine, case, entries))
+        edit(engine, case)
+        yield (
+            f"{said}, whole case anew",
+            *measure(lambda forms=forms: edit(engine, next(forms)), whole, repeats),
+        )
     film = film_of(sorted((CASES / model.system.name).iterdir())[0]).read_bytes()
     yield (
         "upload to prediction, whole case",
-        *measure(
-            lambda: _engine(model).predict(_engine(model).read(film, case.form)), whole, repeats
-        ),
+        *measure(lambda: uploaded(model, film, case), whole, repeats),
     )
 
 
@@ -124,33 +137,36 @@ def shared(found: Explanation) -> int:
 
 def explained(model: LoadedModel, case: Case) -> Explanation:
     """Prediction and explanations, nothing kept from before."""
-    return _engine(model).explain(case, METHODS)
+    with alone(Engine(model, Worker())) as engine:
+        return engine.explain(case, METHODS)
 
 
 def whole_case(model: LoadedModel, case: Case) -> None:
     """Prediction, explanations, and the curves of three maps beside random orders."""
-    engine = _engine(model)
-    engine.explain(case, METHODS)
-    engine.worker.submit("curves", lambda: _curves(Game(model, case, model.target))).result()
+    with alone(Engine(model, Worker())) as engine:
+        engine.explain(case, METHODS)
+        engine.worker.submit("curves", lambda: _curves(Game(model, case, model.target))).result()
 
 
 def edit(engine: Engine, case: Case) -> object:
     """What follows an edit of the form at once: prediction, exact Shapley, attention."""
-    engine.predict(case)
-    return [engine.start_explanation(case, key).result() for key in ("shapley", "attention")]
+    with alone(engine) as other:
+        other.predict(case)
+        return [other.start_explanation(case, key).result() for key in ("shapley", "attention")]
 
 
-def edits(engine: Engine, case: Case) -> list[Case]:
+def uploaded(model: LoadedModel, film: bytes, case: Case) -> object:
+    """From a file's bytes to its prediction, by an engine that has seen nothing yet."""
+    with alone(Engine(model, Worker())) as engine:
+        return engine.predict(engine.read(film, case.form))
+
+
+def edits(engine: Engine, case: Case, entries: Mapping[str, Sequence[object]]) -> list[Case]:
     """The case with other entries, none twice."""
     schema = engine.schema
-    names, values = zip(*EDITED[engine.model.system.name].items(), strict=True)
-    entries = [dict(zip(names, each, strict=True)) for each in product(*values)]
     plain = schema.plain(case.form)
-    return [case.with_form(schema.check({**plain, **entry})) for entry in entries]
-
-
-def _engine(model: LoadedModel) -> Engine:
-    return Engine(model, Worker())
+    changes = [dict(zip(entries, each, strict=True)) for each in product(*entries.values())]
+    return [case.with_form(schema.check({**plain, **change})) for change in changes]
 
 
 def _curves(game: Game) -> Steps[None]:

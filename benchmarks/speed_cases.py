@@ -4,7 +4,10 @@ import json
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from xattn.data.placement import Box
 from xattn.explain.encoding import AT_ONCE
 from xattn.records import Case
 from xattn.runtime.engine import Engine
+from xattn.runtime.worker import Worker
 from xattn.systems import LoadedModel, load
 
 CASES = Path(__file__).resolve().parents[1] / "assets" / "cases"
@@ -49,6 +53,30 @@ def shipped_case(engine: Engine) -> Case:
 def film_of(folder: Path) -> Path:
     """The film of a shipped case."""
     return next(path for path in sorted(folder.iterdir()) if path.stem == "film")
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[Engine]:
+    """The engine and its films with another worker, so that no result is known, which then ends.
+
+    torch keeps a pool of threads for each thread that computes; a second pool would slow the first.
+    """
+    other = copy(engine)
+    other.worker = Worker()
+    try:
+        yield other
+    finally:
+        other.worker.close()
+
+
+def apart(side: Side) -> Side:
+    """The same work in a thread that ends with it, as the engine's does."""
+
+    def run() -> object:
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            return thread.submit(side).result()
+
+    return run
 
 
 def measure(ours: Side, other: Side, repeats: int) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 import xattn
-from benchmarks.speed_cases import bare, hardware, measure, seconds, shipped_case
+from benchmarks.speed_cases import alone, apart, bare, hardware, measure, seconds, shipped_case
 from xattn.errors import ExplainError
 from xattn.explain import EXPLAINERS
 from xattn.records import Attribution, Case
@@ -48,7 +48,7 @@ def row(model: LoadedModel, case: Case, method: str, repeats: int) -> str:
         found = run()
     except ExplainError as refusal:
         return f"| {method} | {refusal} | | | | | |"
-    other = partial(bare, model, max(1, found.passes))
+    other = apart(partial(bare, model, max(1, found.passes)))
     ours, passes = measure(run, other, repeats)
     half = replace(model, is_rounded=True)
     rounded = seconds(partial(explained, half, case, method))
@@ -61,7 +61,8 @@ def row(model: LoadedModel, case: Case, method: str, repeats: int) -> str:
 
 def explained(model: LoadedModel, case: Case, method: str) -> Attribution:
     """One attribution by an engine that has seen nothing yet."""
-    return Engine(model, Worker()).start_explanation(case, method).result()
+    with alone(Engine(model, Worker())) as engine:
+        return engine.start_explanation(case, method).result()
 
 
 def difference(one: Attribution, other: Attribution) -> float:

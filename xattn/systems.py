@@ -1,6 +1,7 @@
 """The systems: one row each. A further system is one row, a schema and a model file."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -208,8 +209,15 @@ def load(name_or_folder: str | Path, *, device: str = "auto") -> LoadedModel:
         systems = ", ".join(SYSTEMS)
         raise CheckpointError(f"Expected a system ({systems}) or a checkpoint folder that exists.")
     system = find(checkpoints.system_of(folder))
-    checkpoint = checkpoints.load(folder, system.build, system.name)
     place = choose_device(device)
+    # torch keeps a pool of threads for each thread that has computed with it; beside a second pool
+    # the worker's sleeps and wakes at every operation, which doubled the time of small ones.
+    with ThreadPoolExecutor(max_workers=1) as passing:
+        return passing.submit(_loaded, folder, system, place).result()
+
+
+def _loaded(folder: Path, system: System, place: torch.device) -> LoadedModel:
+    checkpoint = checkpoints.load(folder, system.build, system.name)
     # Channels-last convolutions take half the time; the sums round differently by about 1e-6.
     checkpoint.module.to(place).to(memory_format=torch.channels_last)
     return LoadedModel(system, checkpoint, place, folder, is_rounded=has_bfloat16(place))

@@ -24,8 +24,8 @@ from xattn.models.tokens import ImageTokens, Output
 from xattn.records import Attribution, Case, Facts, Kind, Provenance, Target
 from xattn.systems import LoadedModel
 
-FORMS_AT_ONCE = 256
-"""Forms per fusion pass: fixed, because another batch size rounds differently."""
+FORMS_AT_ONCE = 128
+"""Forms per fusion pass: fixed, because another batch size may round differently."""
 
 Result = TypeVar("Result")
 Steps = Generator[float, None, Result]
@@ -79,11 +79,31 @@ class Game:
 
     def of_forms(self, image: ImageTokens, known: np.ndarray) -> np.ndarray:
         """Values (M,) float64 of one film's tokens with only `known` (M, F) of the form left."""
+        return np.asarray(self.target.of(self._scores_of_forms(image, known)))
+
+    def of_coalitions(self, known: np.ndarray, *, is_film_there: bool) -> np.ndarray:
+        """Values (M,) float64 of the film, or of the absent film, with only `known` (M, F) left.
+
+        The raw scores are kept with the film: after an edit of the form only the coalitions that
+        hold what was edited are new.
+        """
+        image = self.film.tokens if is_film_there else self.film.nothing
+        kept = self.film.with_film if is_film_there else self.film.without_film
+        is_slot_known = np.repeat(known, self.schema.sizes, axis=1)
+        slots = np.where(is_slot_known, self.form[0].cpu().numpy(), np.float32(0))
+        scores = kept.scores(
+            np.concatenate([known, slots], axis=1, dtype=np.float32),
+            lambda rows: self._scores_of_forms(image, known[rows]),
+            batch=FORMS_AT_ONCE,
+        )
+        return np.asarray(self.target.of(scores))
+
+    def _scores_of_forms(self, image: ImageTokens, known: np.ndarray) -> np.ndarray:
+        """The raw scores (M, outputs) float64 of one film's tokens with forms."""
         masks = torch.from_numpy(known).to(self.model.device)
         with torch.no_grad():
             parts = [
-                self.target.of(self.fuse(image, part).scores.double())
-                for part in torch.split(masks, FORMS_AT_ONCE)
+                self.fuse(image, part).scores.double() for part in torch.split(masks, FORMS_AT_ONCE)
             ]
         return np.asarray(torch.cat(parts).cpu().numpy())
 
@@ -104,7 +124,7 @@ class Game:
         """What rounding the pool changes at most, in the target's unit, where it was measured."""
         if not self.model.is_rounded:
             return 0.0
-        kept, exact = (self.of_films([films]) for films in self.film.pair())
+        kept, exact = (self.of_films([films]) for films in self.film.pair)
         return float(np.abs(kept - exact).max())
 
     def of_pairs(

@@ -16,6 +16,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
+from xattn.explain.coalitions import Coalitions
 from xattn.explain.encoding import encode
 from xattn.explain.regions import regions
 from xattn.explain.sampling import POOL, draw_masks
@@ -48,7 +49,9 @@ class EncodedFilm:
         self.model = model
         self.seed = seed
         self.image = torch.from_numpy(film.pixels)[None, None].to(model.device)
+        self._moved = torch.from_numpy(film.jittered).unsqueeze(1).to(model.device)
         self.fill = model.module.config.fill
+        self.with_film, self.without_film = Coalitions(), Coalitions()
         self._masks: list[np.ndarray] = []
         self._pools: dict[Fill, list[ImageTokens]] = {}
         self._absent: dict[Fill, ImageTokens] = {}
@@ -136,6 +139,12 @@ class EncodedFilm:
             pool.append(self.encode(masks, fill, is_rounded=self.model.is_rounded))
             yield min(1.0, (have + CHUNK) / count)
 
+    @cached_property
+    def jittered(self) -> ImageTokens | None:
+        """The tokens of the film in its box moved and resized; None where no box was drawn."""
+        return self._encode(self._moved).without_features() if len(self._moved) else None
+
+    @cached_property
     def pair(self) -> tuple[ImageTokens, ImageTokens]:
         """The pool's first masked films as they are kept, and encoded in full precision."""
         masks, films = self.pool(1)

@@ -38,9 +38,5 @@ def _every(game: Game) -> tuple[tuple[str, float], ...]:
 
 
 def _jitter(game: Game) -> tuple[float, ...]:
-    films = torch.from_numpy(game.case.film.jittered).unsqueeze(1).to(game.model.device)
-    if not len(films):
-        return ()
-    with torch.no_grad():
-        tokens = game.model.module.encode_image(films)
-    return tuple(float(value) for value in game.of_films([tokens]))
+    films = game.film.jittered
+    return () if films is None else tuple(float(value) for value in game.of_films([films]))

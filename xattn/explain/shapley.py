@@ -40,9 +40,10 @@ class FormShapley(Explainer):
         coalitions = every_coalition(len(names))
         known = np.zeros((len(coalitions), len(game.schema.names)), dtype=bool)
         known[:, [game.schema.names.index(name) for name in names]] = coalitions
-        values = game.of_forms(game.film.tokens, known)
+        values = game.of_coalitions(known, is_film_there=True)
         if self.image == "player":
-            values = np.concatenate([game.of_forms(game.film.nothing, known), values])
+            without = game.of_coalitions(known, is_film_there=False)
+            values = np.concatenate([without, values])
             names = (*names, "image")
         shares = shapley(values)
         yield 1.0
