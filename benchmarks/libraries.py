@@ -1,13 +1,13 @@
 """The same whole case composed from grad-cam, captum, shap and lime as their manuals show it."""
 
-import copy
+import io
 import warnings
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from xattn.explain.base import Game
 from xattn.explain.libraries.adapter import FilmReader
@@ -36,33 +36,46 @@ class Counts:
 def composition(model: LoadedModel, case: Case, counts: Counts) -> None:
     """Grad-CAM, integrated gradients, KernelSHAP of the form and of all players, LIME, curves."""
     game = Game(model, case, model.target)
-    reader = FilmReader(game)
-    film = game.film.image.clone()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        _grad_cam(reader, film)
-        _integrated(reader, film, game.film.fill, counts.steps)
-        kernel_shap(of_forms(game), len(game.schema.names), counts.form)
-        _lime(reader, film, game.film.fill, counts.lime)
-        players = game.film.region_count + len(game.schema.names)
-        kernel_shap(of_players(game), players, counts.joint)
-        for _ in range(counts.curves):
-            _curves(game)
+    grad_cam(game)
+    integrated(game, counts.steps)
+    shap_of_form(game, counts.form)
+    lime(game, counts.lime)
+    shap_of_players(game, counts.joint)
+    for _ in range(counts.curves):
+        curves(game)
 
 
-def kernel_shap(of_masks: Masked, players: int, samples: int | None) -> np.ndarray:
-    """Shapley values (players,) by shap's kernel regression, without its choice of players."""
+def shap_of_form(game: Game, samples: int | None) -> np.ndarray:
+    """Shapley values (F,) of the fields beside the whole film."""
+    return _kernel_shap(_of_forms(game), _known(game), samples)
+
+
+def shap_of_players(game: Game, samples: int | None) -> np.ndarray:
+    """Shapley values (R + F,) of regions and fields in one game."""
+    players = np.concatenate([np.ones(game.film.region_count), _known(game)])
+    return _kernel_shap(_of_players(game), players, samples)
+
+
+def _kernel_shap(of_masks: Masked, players: np.ndarray, samples: int | None) -> np.ndarray:
+    """The kernel regression of shap, all players kept; 0 is who is absent from the case."""
     import shap
 
-    explainer = shap.KernelExplainer(of_masks, np.zeros((1, players)), silent=True)
+    explainer = shap.KernelExplainer(of_masks, np.zeros((1, len(players))), silent=True)
     wanted = "auto" if samples is None else samples
-    found = explainer.shap_values(np.ones((1, players)), nsamples=wanted, l1_reg=0, silent=True)
-    return np.asarray(found).reshape(players)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = explainer.shap_values(players[None], nsamples=wanted, l1_reg=0, silent=True)
+    return np.asarray(found).reshape(len(players))
 
 
-def of_forms(game: Game) -> Masked:
+def _known(game: Game) -> np.ndarray:
+    """Which fields are players (F,): shap leaves out whoever has the background's value."""
+    return np.array([name in game.fields for name in game.schema.names], dtype=float)
+
+
+def _of_forms(game: Game) -> Masked:
     """From masks of fields (M, F) to values (M,): whole forward passes, as a wrapped model."""
-    whole = of_players(game)
+    whole = _of_players(game)
     regions = game.film.region_count
 
     def values(masks: np.ndarray) -> np.ndarray:
@@ -71,7 +84,7 @@ def of_forms(game: Game) -> Masked:
     return values
 
 
-def of_players(game: Game) -> Masked:
+def _of_players(game: Game) -> Masked:
     """From masks of regions and fields (M, R + F) to values (M,)."""
     labels, fill = torch.from_numpy(game.film.regions), game.film.fill
     slots, known = game.form
@@ -94,44 +107,64 @@ def _parts(masks: np.ndarray) -> list[np.ndarray]:
     return [masks[first : first + AT_ONCE] for first in range(0, len(masks), AT_ONCE)]
 
 
-def _grad_cam(reader: nn.Module, film: Tensor) -> None:
+def grad_cam(game: Game) -> None:
+    """The map of grad-cam on the last feature map."""
     from pytorch_grad_cam import GradCAM
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-    reader = copy.deepcopy(reader)  # the manual asks for gradients of weights, which are shared
+    reader = FilmReader(game)  # a copy: the manual asks for gradients of weights
     for parameter in reader.parameters():
         parameter.requires_grad_(requires_grad=True)
     with GradCAM(reader, [feature_layer(reader.model)]) as cam:
-        cam(film, [ClassifierOutputTarget(0)])
+        cam(game.film.image.clone(), [ClassifierOutputTarget(0)])
 
 
-def _integrated(reader: nn.Module, film: Tensor, fill: float, steps: int) -> None:
+def integrated(game: Game, steps: int) -> np.ndarray:
+    """Integrated gradients (S, S) by captum, from the absent film."""
     from captum.attr import IntegratedGradients
 
-    IntegratedGradients(reader).attribute(
-        film, torch.full_like(film, fill), target=0, n_steps=steps, internal_batch_size=8
+    film = game.film.image.clone()
+    found = IntegratedGradients(FilmReader(game)).attribute(
+        film,
+        torch.full_like(film, game.film.fill),
+        target=0,
+        n_steps=steps,
+        internal_batch_size=8,
     )
+    return np.asarray(found[0, 0].detach().cpu().numpy())
 
 
-def _lime(reader: nn.Module, film: Tensor, fill: float, samples: int) -> None:
+def lime(
+    game: Game, samples: int, regions: np.ndarray | None = None, *, seed: int = 0
+) -> np.ndarray:
+    """Coefficients of superpixels by lime: of `regions` (S, S), or of its own choice."""
     from lime.lime_image import LimeImageExplainer
+
+    reader = FilmReader(game)
 
     def of_pictures(pictures: np.ndarray) -> np.ndarray:
         grey = torch.from_numpy(pictures[..., :1]).permute(0, 3, 1, 2).float()
         with torch.no_grad():
-            values = reader(grey.contiguous().to(film.device))
+            values = reader(grey.contiguous().to(game.model.device))
         return np.asarray(values.cpu().numpy())
 
-    picture = film[0, 0].cpu().numpy().astype(float)
-    LimeImageExplainer(random_state=0).explain_instance(
-        picture, of_pictures, labels=(0,), top_labels=None, hide_color=fill,
-        num_samples=samples,
-    )  # fmt: skip
+    picture = game.film.image[0, 0].cpu().numpy().astype(float)
+    with redirect_stderr(io.StringIO()):  # its progress bar
+        found = LimeImageExplainer(random_state=seed).explain_instance(
+            picture,
+            of_pictures,
+            labels=(0,),
+            top_labels=None,
+            hide_color=game.film.fill,
+            num_samples=samples,
+            segmentation_fn=None if regions is None else lambda _: regions,
+        )
+    return np.array([weight for _, weight in sorted(found.local_exp[0])])
 
 
-def _curves(game: Game, levels: int = 10) -> None:
+def curves(game: Game, levels: int = 10) -> None:
     """Deletion and insertion by tenths of the regions, in any order: the cost is the same."""
     regions, fields = game.film.region_count, len(game.schema.names)
     share = np.arange(regions)[None] < np.arange(levels)[:, None] * regions / levels
     masks = np.concatenate([share, ~share])
-    of_players(game)(np.concatenate([masks, np.ones((2 * levels, fields), dtype=bool)], axis=1))
+    _of_players(game)(np.concatenate([masks, np.ones((2 * levels, fields), dtype=bool)], axis=1))
