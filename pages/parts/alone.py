@@ -5,7 +5,7 @@ import time
 import streamlit as st
 
 from pages.parts import ahead, decision, gate, kept, panels, place, state, viewer
-from pages.parts.follow import FILM
+from pages.parts.follow import FILM, POLL_SECONDS
 from pages.parts.given import COLUMNS
 from pages.parts.kept import Kept
 from pages.parts.opinion import Asked
@@ -20,7 +20,6 @@ from xattn.trust.assessment import Assessment
 
 TITLE = "Your read"
 CHECKING = f'<p class="note">{gate.CHECKING}</p>'
-POLL_SECONDS = 0.4
 
 
 def draw_alone(engine: Engine, current: Reading, here: Kept) -> None:

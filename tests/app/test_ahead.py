@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.parts import ahead, follow, resources, state
 from pages.parts.ahead import Ahead
+from pages.parts.follow import ASKING
 from pages.parts.gate import CHECKING
 from pages.parts.state import Reading
 from tests.app.archived import added, button, case, listed, opened, sent
@@ -17,7 +18,6 @@ from xattn.runtime.engine import Engine
 
 PATIENCE = 60
 ASK_FIRST = "Record my read"
-ASKING = "The model is being asked."
 
 
 @pytest.fixture(autouse=True)

@@ -184,3 +184,10 @@ def test_nobody_waits_for_a_worker_that_was_closed():
     for job in (in_hand, queued):
         with pytest.raises(CancelledError):
             job.result(1)
+
+
+def test_what_a_closed_worker_is_given_is_cancelled():
+    worker = Worker()
+    worker.close()
+    job = worker.submit("late", lambda: iter(()))
+    assert isinstance(job.error, CancelledError)

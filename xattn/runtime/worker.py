@@ -116,6 +116,7 @@ class Worker:
 
     def __init__(self, *, capacity: int = 256) -> None:
         self._capacity = capacity
+        self._is_closed = False
         self._lock = threading.Lock()
         self._queue: list[tuple[int, int, tuple[str, Hashable], Job[object]]] = []
         self._pending: dict[tuple[str, Hashable], Job[object]] = {}
@@ -134,11 +135,14 @@ class Worker:
         """The job for a content key: finished if its result is kept, else queued.
 
         `owner` keeps people apart who ask for the same: each may cancel only what is their own.
+        A worker that was closed begins nothing more.
         """
         with self._lock:
             if key in self._results:
                 self._results.move_to_end(key)
                 return self._results[key]  # type: ignore[return-value]  # the key fixes the type
+            if self._is_closed:
+                return _refused(steps)
             mine = (owner, key)
             if mine not in self._pending or self._pending[mine].is_cancelled:
                 job: Job[object] = Job(steps)
@@ -150,6 +154,7 @@ class Worker:
     def close(self) -> None:
         """End the thread after the batch in hand; unfinished jobs are cancelled."""
         with self._lock:
+            self._is_closed = True
             for job in self._pending.values():
                 job.cancel()
         self._thread.shutdown(wait=True)
@@ -179,3 +184,10 @@ class Worker:
         self._results[key] = job
         while len(self._results) > self._capacity:
             self._results.popitem(last=False)
+
+
+def _refused(steps: Callable[[], Steps[Result]]) -> Job[Result]:
+    job = Job(steps)
+    job.cancel()
+    job.advance()
+    return job
