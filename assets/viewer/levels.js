@@ -1,8 +1,9 @@
 // Levels of a film: level k holds means over squares of 2^k file pixels, all of them 16-bit codes.
 
 const SMALLEST_SIDE = 96; // pixels of the last level's long side, less than any panel's
-const TOKEN_BYTES = 32; // before the codes, see film.py
-const TRIES = 3;
+const TOKEN_BYTES = 32; // before a level, see film.py
+const TRIES = 4;
+const PAUSE_MS = 150; // before the second attempt, and longer before each further one
 
 /** Means of 2 × 2 codes, rounded half up; an odd last row or column stands for its double. */
 function halved({ columns, rows, values }) {
@@ -28,47 +29,48 @@ function withSmaller(levels) {
   return levels;
 }
 
+/** The bytes of a level; a page that is just drawn anew has it a little later. */
+async function fetchLevel(address) {
+  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+    // Not kept on disk by the browser: it is a patient's. A range is what the server does not deflate,
+    // which of a film takes seconds and saves a tenth.
+    const answer = await fetch(address, { cache: "no-store", headers: { Range: "bytes=0-" } }).catch((error) => error);
+    if (answer.ok) return answer.arrayBuffer();
+    console.warn(`A level of the film was expected, however the answer was ${answer.status ?? answer.message}.`);
+    await new Promise((done) => setTimeout(done, PAUSE_MS * attempt));
+  }
+  return null;
+}
+
 /** In the worker: fetch the codes and reduce them to every level that the page has not got. */
 async function readFull({ address, columns, rows, count }) {
-  // Not kept on disk by the browser: it is a patient's.
-  const answer = await fetch(address, { cache: "no-store" });
-  if (!answer.ok) throw new Error(`The film's full level was expected, however the answer was ${answer.status}.`);
-  const levels = [{ columns, rows, values: new Uint16Array(await answer.arrayBuffer(), TOKEN_BYTES) }];
+  const buffer = await fetchLevel(address);
+  if (!buffer) return null;
+  const levels = [{ columns, rows, values: new Uint16Array(buffer, TOKEN_BYTES) }];
   while (levels.length < count) levels.push(halved(levels[levels.length - 1]));
   return levels;
 }
 
 const WORKER = `
-const TOKEN_BYTES = ${TOKEN_BYTES};
+const TOKEN_BYTES = ${TOKEN_BYTES}, TRIES = ${TRIES}, PAUSE_MS = ${PAUSE_MS};
 ${halved}
+${fetchLevel}
 ${readFull}
 onmessage = ({ data }) => readFull(data).then(
-  (levels) => postMessage({ levels }, levels.map(({ values }) => values.buffer)),
-  ({ message }) => postMessage({ message }),
+  (levels) => postMessage(levels, (levels ?? []).map(({ values }) => values.buffer)),
 );`;
 
 /** The levels above the display level, read and reduced beside the page; null where they do not come. */
 async function readLevels(address, film) {
-  const task = {
-    address: new URL(address, location.origin).href,
-    columns: film.width, rows: film.height, count: film.level,
-  };
-  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-    const { levels, message } = await ask(task);
-    if (levels) return levels;
-    console.warn(message);
-    await new Promise((done) => setTimeout(done, 500 * attempt)); // the page may just be drawn anew
-  }
-  return null;
-}
-
-function ask(task) {
   const script = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
   const worker = new Worker(script);
   return new Promise((done) => {
     worker.onmessage = ({ data }) => done(data);
-    worker.onerror = ({ message }) => done({ message });
-    worker.postMessage(task);
+    worker.onerror = ({ message }) => done(console.warn(message) ?? null);
+    worker.postMessage({
+      address: new URL(address, location.origin).href,
+      columns: film.width, rows: film.height, count: film.level,
+    });
   }).finally(() => {
     worker.terminate();
     URL.revokeObjectURL(script);

@@ -1,9 +1,10 @@
-// What Python sends: one blob, a JSON header and raw arrays behind it; and the films it named.
+// What Python sends: one blob, a JSON header and raw arrays behind it; and the films that it names.
 
 const ARRAY_TYPES = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
 const FILMS_KEPT = 3;
 const films = new Map(); // content hash -> film
-const addresses = new Map(); // content hash -> where its full level is
+const addresses = new Map(); // content hash -> where its levels are
+const awaited = new Set(); // content hashes of films that are being fetched
 const viewers = new Set();
 
 /** The message with the values of its arrays in place. */
@@ -17,31 +18,41 @@ function unpack(data) {
   return message;
 }
 
+/** Where the levels of the film in hand, or of the next one, are. */
+function rememberAddresses({ hash, display, full }) {
+  addresses.clear();
+  addresses.set(hash, { display, full });
+  fetchFilm(hash);
+}
+
+/** Fetch what is not there of a film: the display level, or once that is painted the full one. */
+function fetchFilm(hash) {
+  const { display, full } = addresses.get(hash) ?? {};
+  if (films.has(hash)) return fetchFull(films.get(hash), full);
+  if (!display || awaited.has(hash)) return;
+  awaited.add(hash);
+  fetchLevel(display).then((buffer) => {
+    awaited.delete(hash);
+    if (buffer) keepFilm({ ...unpack(new Uint8Array(buffer, TOKEN_BYTES)), hash });
+  });
+}
+
 /** Keep a film for as long as a scene may name it; the oldest go. */
-function rememberFilm(message) {
-  if (films.has(message.hash)) return;
+function keepFilm(film) {
   performance.mark("xattn-film"); // what the benchmarks ask for, as other marks
-  const { arrays, presets, level } = message;
+  const { arrays, presets, level } = film;
   for (const preset of presets) if (preset.table) preset.table = arrays[preset.table].values;
   const [rows, columns] = arrays.level.shape;
   const levels = [];
   levels[level] = { columns, rows, values: arrays.level.values };
-  films.set(message.hash, { ...message, levels: withSmaller(levels), first: level });
+  films.set(film.hash, { ...film, levels: withSmaller(levels), first: level });
   for (const hash of [...films.keys()].slice(0, -FILMS_KEPT)) films.delete(hash);
   viewers.forEach((viewer) => viewer.redraw());
 }
 
-/** Where the full level of the film in hand is; the film itself may come before or after this. */
-function rememberAddress({ hash, address }) {
-  addresses.clear();
-  addresses.set(hash, address);
-  fetchFull(hash);
-}
-
 /** Fetch the full level of a film that is seen and has it not; what comes is kept with the film. */
-function fetchFull(hash) {
-  const [film, address] = [films.get(hash), addresses.get(hash)];
-  if (!address || !film?.isPainted || film.first === 0 || film.isFetching) return;
+function fetchFull(film, address) {
+  if (!address || !film.isPainted || film.first === 0 || film.isFetching) return;
   film.isFetching = true;
   readLevels(address, film).then((larger) => {
     film.isFetching = false;

@@ -54,7 +54,7 @@ function drawScene(viewer) {
   if (film.isPainted) return;
   film.isPainted = true;
   performance.mark("xattn-paint");
-  requestAnimationFrame(() => fetchFull(film.hash));
+  requestAnimationFrame(() => fetchFilm(film.hash));
 }
 
 /** The viewer ends where the screen does, whatever stands above it: a film is read without scrolling. */

@@ -90,7 +90,7 @@ class Viewer {
     this.scene = scene;
     for (const scale of Object.values(scene.scales)) scale.table = scene.arrays[scale.table].values;
     scene.panels.forEach((panel) => resolveMaps(panel, scene.arrays));
-    fetchFull(scene.film); // where an earlier attempt failed
+    fetchFilm(scene.film); // where an earlier attempt failed
     showThumbs(this);
     if (isOtherFilm) for (const { bar } of this.thumbs) bar.value = 0; // how far the last film's work was
     showLine(this);
@@ -265,13 +265,11 @@ class Viewer {
 const mounted = new WeakMap();
 
 export default function mount({ data, parentElement, setTriggerValue }) {
-  if (data.kind === "level") return rememberAddress(data);
-  const message = unpack(data);
-  if (message.kind === "film") return rememberFilm(message);
+  if (data.kind === "film") return rememberAddresses(data);
   const viewer = mounted.get(parentElement) ?? new Viewer(parentElement);
   mounted.set(parentElement, viewer);
   viewer.send = setTriggerValue;
-  viewer.show(message);
+  viewer.show(unpack(data));
   return () => {
     viewer.close();
     mounted.delete(parentElement);

@@ -14,8 +14,8 @@ DISPLAY_SIDE = 2048
 """Longest side of the display level in pixels: more than a screen shows of a whole film."""
 
 TOKEN_BYTES = 32
-"""Random bytes before the full level: its address is a hash of them, so nobody can guess it, and
-two films that are equal at their ends (all that Streamlit hashes of a large file) stay apart."""
+"""Random bytes before a level: its address is a hash of them, so nobody can guess it, and two films
+that are equal at their ends (all that Streamlit hashes of a large file) stay apart."""
 
 BAND = 256
 """Rows that are halved at once, an even number: what is worked on stays near the processor."""
@@ -31,9 +31,11 @@ SIDES = {"R": "R", "L": "L", "B": "R + L"}
 class Texture:
     """A film as the viewer takes it.
 
+    Both levels are fetched by HTTP, and begin with a random token.
+
     Attributes:
         key: the film's name, of its content.
-        display: the message that paints at once: facts, presets, display level.
+        display: what is painted at once: facts, presets, display level.
         codes: of every pixel (H, W), uint16; None where the display level is the film itself.
     """
 
@@ -43,11 +45,10 @@ class Texture:
 
     @cached_property
     def full(self) -> bytes:
-        """What follows by HTTP: a random token and the codes, little-endian; empty without them."""
+        """The full level, which follows: the codes, little-endian; empty without them."""
         if self.codes is None:
             return b""
-        token = secrets.token_bytes(TOKEN_BYTES)
-        return b"".join((token, np.ascontiguousarray(self.codes, dtype="<u2").data))
+        return _with_token(np.ascontiguousarray(self.codes, dtype="<u2").data)
 
 
 def film_key(radiograph: Radiograph) -> str:
@@ -67,9 +68,7 @@ def texture(radiograph: Radiograph) -> Texture:
         level, number = halved(level), number + 1
     arrays = {"level": level}
     rows, columns = radiograph.shape
-    film: JSON = {
-        "kind": "film",
-        "hash": film_key(radiograph),
+    facts: JSON = {
         "width": columns,
         "height": rows,
         "level": number,
@@ -85,7 +84,8 @@ def texture(radiograph: Radiograph) -> Texture:
         "spacingNote": spacing_note(radiograph),
         "marker": marker(radiograph),
     }
-    return Texture(film["hash"], pack(film, arrays), codes if number else None)
+    display = _with_token(pack(facts, arrays))
+    return Texture(film_key(radiograph), display, codes if number else None)
 
 
 def coded(values: np.ndarray) -> tuple[np.ndarray, float, float]:
@@ -106,6 +106,10 @@ def halved(codes: np.ndarray) -> np.ndarray:
     """Means of 2 × 2 codes, rounded half up; an odd last row or column stands for its double."""
     bands = [_halved(codes[first : first + BAND]) for first in range(0, len(codes), BAND)]
     return np.concatenate(bands)
+
+
+def _with_token(content: bytes | memoryview) -> bytes:
+    return b"".join((secrets.token_bytes(TOKEN_BYTES), content))
 
 
 def _halved(codes: np.ndarray) -> np.ndarray:

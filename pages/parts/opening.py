@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.parts import going, keeping, resources, state
-from pages.parts.film import texture
+from pages.parts import going, keeping, resources, state, viewer
+from pages.parts.film import Texture, texture
 from pages.parts.form import forms_of_file
 from pages.parts.resources import sample_cases, sources
 from xattn.data.clinical import Form
+from xattn.data.intake import read_image
 from xattn.records import Case
 from xattn.runtime.engine import Engine
 from xattn.systems import SYSTEMS
@@ -23,7 +24,8 @@ def draw_opening(engine: Engine) -> None:
         )
         if title:
             with state.refusals():
-                _open(resources.read_sample(engine, samples[title]), title)
+                case = resources.read_sample(engine, samples[title])
+                _open(case, texture(case.film.radiograph), title)
             st.rerun()
     upload = st.file_uploader(
         f"{system.film} (DICOM, PNG or JPEG)",
@@ -32,7 +34,10 @@ def draw_opening(engine: Engine) -> None:
     )
     if upload is not None:
         with state.refusals(), st.spinner("Reading the film"):
-            _open(engine.read(upload.getvalue()), "uploaded film")
+            radiograph = read_image(upload.getvalue())
+            film = texture(radiograph)
+            viewer.name(film)  # the browser takes it in while the rest is made
+            _open(engine.case(radiograph), film, "uploaded film")
         st.rerun()
 
 
@@ -75,10 +80,10 @@ def draw_form_file(engine: Engine, case: Case) -> None:
     st.rerun()
 
 
-def _open(case: Case, title: str) -> None:
+def _open(case: Case, film: Texture, title: str) -> None:
     """Open a case; where its film is kept and waits to be read first, that one."""
     if (waiting := keeping.waits(case)) is not None:
         going.open_number(waiting)
         state.tell(keeping.WAITS)
         return
-    state.open_case(case, title=title, texture=texture(case.film.radiograph))
+    state.open_case(case, title=title, texture=film)

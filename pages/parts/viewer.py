@@ -37,16 +37,25 @@ EVENTS = ("box", "cover", "cancel", "start")
 def draw(film: Texture, scene: bytes, *, is_first: bool = False) -> tuple[str, Any]:
     """Draw film and scene; the event that the reader caused, as name and content, or ("", None).
 
-    The film travels once: a message that was sent before is only named again, and the browser
-    fetches the full level of a film that it has not got, once it was told where it is: not at the
-    first sight of a film, which waits for nothing.
+    At the first sight of a film its full level is not named: what is painted first waits for
+    nothing.
     """
-    component = _component()
-    component(data=film.display, key="_film_texture")
-    address = "" if is_first else _address(film.full)
-    level = {"kind": "level", "hash": film.key, "address": address}
-    component(data=level, key="_film_level")
-    return draw_component(component, scene, key="_viewer", events=EVENTS)
+    name(film, has_full=not is_first)
+    return draw_component(_component(), scene, key="_viewer", events=EVENTS)
+
+
+def name(film: Texture, *, has_full: bool = False) -> None:
+    """Say where a film is; the browser fetches what it has not got, whether it is drawn yet or not.
+
+    So each level travels once, and beside whatever else the page sends.
+    """
+    message = {
+        "kind": "film",
+        "hash": film.key,
+        "display": _address(film.display, "display"),
+        "full": _address(film.full, "full") if has_full else "",
+    }
+    _component()(data=message, key="_film")
 
 
 def send_progress(shares: Mapping[str, float]) -> None:
@@ -66,16 +75,16 @@ def box_of(event: Mapping[str, Any]) -> Box | None:
     return Box(*(round(number) for number in corner)) if corner else None
 
 
-def _address(full: bytes) -> str:
-    """Where the browser fetches the full level; empty where there is none.
+def _address(level: bytes, name: str) -> str:
+    """Where the browser fetches a level; empty where there is none.
 
     Streamlit serves a session's media by a hash of their content, which begins with a secret, and
     drops those that a whole run of the page did not name: with the case, with the session.
     """
-    if not full or not runtime.exists():
+    if not level or not runtime.exists():
         return ""
     files = runtime.get_instance().media_file_mgr
-    address = files.add(full, "application/octet-stream", "xattn-film")
+    address = files.add(level, "application/octet-stream", f"xattn-film-{name}")
     base = st.get_option("server.baseUrlPath").strip("/")
     return f"/{base}{address}" if base else address
 

@@ -104,6 +104,6 @@ def test_a_new_film_is_drawn_before_the_model_is_asked(
     assert state.WORK not in app.session_state
     assert (ASKING in page_text(app), b'class="prediction' in sent(app)) == (True, False)
     assert CHECKING in page_text(app)
-    assert film.display[-64:] in sent(app)
+    assert f'"hash": "{film.key}", "display": "/mock/media/'.encode() in sent(app)
     app.run()
     assert (ASKING in page_text(app), b'class="prediction' in sent(app)) == (False, True)

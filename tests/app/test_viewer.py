@@ -11,7 +11,7 @@ from pages.parts.film import halved, presets, texture
 from pages.parts.scene import Panel
 from tests import tiny
 from tests.app.chromium import IN_CHROMIUM, pixels
-from tests.app.viewer_stage import FULL, Stage, case_of, centres, fitted, script
+from tests.app.viewer_stage import DISPLAY, FULL, Stage, case_of, centres, fitted, script
 from xattn.data.radiograph import Radiograph
 from xattn.data.window import VoiLut, Window, full_window
 from xattn.explain import EXPLAINERS
@@ -219,6 +219,19 @@ def test_the_full_level_takes_the_place_of_the_display_level(stage: Stage) -> No
     stage.show(film, made=made)
     stage.fetch_full(made)
     assert stage.asked.count(FULL) == 1
+
+
+def test_a_film_is_taken_in_before_its_scene_and_asked_for_again_where_it_was_not_there(
+    stage: Stage,
+) -> None:
+    film = Radiograph(values("uint16", 0, 4095, (300, 200)))
+    made = texture(film)
+    with stage.page.expect_response(f"**{DISPLAY}"):
+        stage.name(made)
+    stage.levels[DISPLAY] = made.display
+    stage.page.wait_for_function("() => performance.getEntriesByName('xattn-film').length")
+    stage.show(film, made=made)
+    assert stage.asked.count(DISPLAY) == 2
 
 
 def test_levels_are_halved_alike_in_python_and_in_the_browser(stage: Stage) -> None:

@@ -19,7 +19,7 @@ from xattn.data.schemas import BREAST
 from xattn.records import Case, Film
 
 ORIGIN = "http://viewer.test"
-FULL = "/media/full"
+DISPLAY, FULL = "/media/display", "/media/full"
 PAGE = """<!doctype html><body style="margin: 0; height: 100%">
 <style>{style}</style><input id="note"><div id="place"></div>
 <script type="module">
@@ -64,7 +64,7 @@ class Stage:
     """One viewer on one page."""
 
     page: Page
-    full: bytes = b""
+    levels: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def open(self) -> "Stage":
@@ -75,8 +75,8 @@ class Stage:
         def answer(route: Route) -> None:
             path = route.request.url.removeprefix(ORIGIN)
             self.asked.append(path)
-            if path == FULL and self.full:
-                route.fulfill(body=self.full, content_type="application/octet-stream")
+            if self.levels.get(path):
+                route.fulfill(body=self.levels[path], content_type="application/octet-stream")
             elif path in bodies:
                 kind = "text/html" if path == "/" else "text/javascript"
                 route.fulfill(body=bodies[path], content_type=kind)
@@ -91,16 +91,21 @@ class Stage:
     def show(self, radiograph: Radiograph, *panels: Panel, made: Texture | None = None) -> None:
         """Send a film and its panels as the app does, the large one first."""
         made = made or texture(radiograph)
-        self.full = made.full
+        self.levels = {DISPLAY: made.display, FULL: made.full}
+        self.name(made)
         drawn = [Panel("original", "Film"), *panels]
-        for blob in (made.display, scene(case_of(radiograph), drawn, BREAST)):
-            self.page.evaluate("(text) => void window.give(text)", base64.b64encode(blob).decode())
+        blob = scene(case_of(radiograph), drawn, BREAST)
+        self.page.evaluate("(text) => void window.give(text)", base64.b64encode(blob).decode())
         self.page.wait_for_function("() => document.querySelector('.viewer')?.dataset.level")
+
+    def name(self, made: Texture, *, full: str = "") -> None:
+        """Say where the film's levels are."""
+        message = {"kind": "film", "hash": made.key, "display": DISPLAY, "full": full}
+        self.page.evaluate("(message) => void window.tell(message)", message)
 
     def fetch_full(self, made: Texture) -> None:
         """Say where the full level is, and wait for it."""
-        message = {"kind": "level", "hash": made.key, "address": FULL}
-        self.page.evaluate("(message) => void window.tell(message)", message)
+        self.name(made, full=FULL)
         self.page.wait_for_function(
             "() => document.querySelector('.viewer').dataset.level === 'full'"
         )
