@@ -86,11 +86,11 @@ def main() -> None:
 def draw_paints(page: Page, files: list[Path]) -> None:
     """Upload films one after another into an open session, and print when each is seen."""
     page.wait_for_timeout(IDLE_MS)
-    print("| film | upload to first paint s | of that in the browser s | full level after s |")
+    print("| film | upload to first paint s | since the level came s | full level after s |")
     print("|---|---|---|---|")
     for place, file in enumerate(files, start=1):
         painted, full = upload(page, file)
-        print(f"| {place} | {painted:.2f} | {in_browser(page):.2f} | {full:.2f} |", flush=True)
+        print(f"| {place} | {painted:.2f} | {since_it_came(page):.2f} | {full:.2f} |", flush=True)
         page.locator("figure[data-state=ready]").nth(4).wait_for()
         page.keyboard.press("Escape")  # out of what the next film is chosen in
         page.wait_for_timeout(IDLE_MS)
@@ -136,7 +136,7 @@ def marked(page: Page, name: str) -> float:
     return float(page.evaluate(script, name)) / 1000
 
 
-def in_browser(page: Page) -> float:
+def since_it_came(page: Page) -> float:
     """Seconds from the arrival of the display level to its first paint."""
     return marked(page, "xattn-paint") - marked(page, "xattn-film")
 

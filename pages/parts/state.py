@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
+from pages.parts import uploads
 from pages.parts.film import Texture
 from xattn.archive.worklist import Query
 from xattn.errors import XattnError
@@ -179,8 +180,9 @@ def widget(name: str) -> str:
 
 
 def renew_widgets() -> None:
-    """Give all such widgets a fresh start; an upload's bytes leave memory with its widget."""
+    """Give all such widgets a fresh start; what was uploaded leaves memory with them."""
     st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
+    uploads.forget()
 
 
 def owner() -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,16 @@ def test_a_film_travels_once(browser: Browser, address: str, phantom: Phantom) -
     assert max(frames) < whole
     assert sum(url.startswith(f"{address}/media/") for url in fetched) == 1
     tab.close()
+
+
+def test_an_upload_leaves_the_memory_of_the_server(
+    page: Page, address: str, phantom: Phantom
+) -> None:
+    open_film(page, dicom(phantom))
+    all_done(page)
+    with urllib.request.urlopen(f"{address}/_stcore/metrics", timeout=20) as answer:
+        held = re.findall(r'cache_type="UploadedFileManager".* (\d+)', answer.read().decode())
+    assert set(held) <= {"0"}  # nobody's: a server that holds nothing need not say so
 
 
 def test_a_box_is_drawn_read_and_cleared(page: Page, phantom: Phantom) -> None:
